@@ -1,0 +1,31 @@
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: serve test check export
+
+serve: .venv/serve  ## serve the shipped model on http://localhost:8080
+	.venv/bin/python -m service
+
+test: .venv/dev  ## everything that this machine has the tools for
+	.venv/bin/python -m pytest
+
+check: .venv/dev  ## lint, format, types
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write model.onnx and tables/
+	.venv/bin/python -m export train --data data/dataset_SCL.csv --out .
+
+data/dataset_SCL.csv: | .venv/dev
+	.venv/bin/python -m export fetch --out $@
+
+.venv/serve: pyproject.toml constraints.txt
+	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"
+	$(PYTHON) -m venv .venv
+	$(PIP) pip
+	$(PIP) --build-constraint constraints.txt --only-deps .
+	@touch $@
+
+.venv/dev: .venv/serve
+	@echo "atraso: installing what export, bench and the tests need (lightgbm, onnxmltools, pytest, ...): a minute or so"
+	$(PIP) --group dev
+	@touch $@

@@ -1,0 +1,218 @@
+"""What the tests share: a small bundle trained here, real servers, and the real flights where they are."""
+
+import csv
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = ("Fecha-I", "Fecha-O", "OPERA", "SIGLADES")
+DEADLINE = 30
+
+
+def need(there: bool, sentence: str) -> None:
+    """Skip the test with `sentence`, or fail where everything has to run."""
+    if not there:
+        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The CSV of the real flights."""
+    path = Path(os.environ.get("ATRASO_DATA", ROOT / "data" / "dataset_SCL.csv"))
+    need(path.is_file(), "the real flights are not here: `python -m export fetch` downloads them")
+    return path
+
+
+@pytest.fixture(scope="session")
+def reference_predictions() -> Path:
+    """The CSV that lists the test flights of the reference solution."""
+    path = Path(os.environ.get("ATRASO_REFERENCE_PREDICTIONS", ROOT / "data" / "reference_predictions.csv"))
+    need(path.is_file(), "the list of the reference's test flights is not here (ATRASO_REFERENCE_PREDICTIONS)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def golden() -> list[dict[str, Any]]:
+    """Flights with the probability that LightGBM gave them when the shipped model was trained."""
+    vectors: list[dict[str, Any]] = json.loads((ROOT / "examples" / "golden.json").read_bytes())
+    return vectors
+
+
+@pytest.fixture(scope="session")
+def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 made-up flights whose delays depend on airline, destination and hour."""
+    path = tmp_path_factory.mktemp("data") / "flights.csv"
+    draw = random.Random(0)
+    airlines = {"Grupo LATAM": 0.1, "Sky Airline": 0.3, "Ñandú Air": 0.6, "Air | Pipe": 0.2}
+    destinations = {"Calama": 0.1, "Lima": 0.2, "Iquique": 0.4}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for _ in range(3000):
+            opera, siglades = draw.choice(list(airlines)), draw.choice(list(destinations))
+            when = datetime(2017, 1, 1) + timedelta(minutes=draw.randrange(365 * 24 * 60))
+            chance = (airlines[opera] + destinations[siglades] + when.hour / 48) / 2
+            late = timedelta(minutes=40 if draw.random() < chance else 5)
+            rows.writerow((when, when + late, opera, siglades))
+    return path
+
+
+@dataclass(frozen=True)
+class Made:
+    """A bundle made by the command line, and the LightGBM booster that it came from."""
+
+    folder: Path
+    booster_file: Path
+
+    @property
+    def booster(self) -> lgb.Booster:
+        return lgb.Booster(model_file=str(self.booster_file))
+
+
+@pytest.fixture(scope="session")
+def small_bundle(small_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("bundle")
+    booster = folder / "model.txt"
+    export("train", "--data", small_csv, "--out", folder, "--booster", booster)
+    return Made(folder, booster)
+
+
+def run_module(module: str, *args: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`python -m module args`, from the root of the project."""
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+
+
+def export(*args: object) -> str:
+    """What `python -m export args` prints, once it has ended well."""
+    ended = run_module("export", *args)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="session")
+def run_export() -> Callable[..., str]:
+    return export
+
+
+@pytest.fixture(scope="session")
+def fail_export() -> Callable[..., str]:
+    """The one sentence that `python -m export args` ends with when it fails."""
+
+    def fail(*args: object) -> str:
+        ended = run_module("export", *args)
+        assert ended.returncode != 0
+        assert "Traceback" not in ended.stderr
+        sentence = ended.stderr.strip().splitlines()[-1]
+        assert sentence.startswith("atraso: ")
+        return sentence
+
+    return fail
+
+
+@dataclass
+class Server:
+    """A running `python -m service`."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def post(self, path: str, content: Any) -> httpx.Response:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return httpx.post(self.url + path, content=body, timeout=DEADLINE)
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(DEADLINE)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts a server with the given flags, on a port that the system chose, and waits until it is ready."""
+    with ExitStack() as running:
+
+        def start(*flags: object, env: dict[str, str] | None = None) -> Server:
+            log = tmp_path_factory.mktemp("server") / "log"
+            command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
+            with log.open("wb") as file:
+                process = subprocess.Popen(command, cwd=ROOT, stderr=file, env={**os.environ, **(env or {})})
+            running.callback(_end, process)
+            url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
+            server = Server(process, url, log)
+            wait_for(lambda: _is_ready(url), process, log)
+            return server
+
+        yield start
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    process.wait(DEADLINE)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(url + "/v2/health/ready", timeout=DEADLINE).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(check: Callable[[], Any], process: subprocess.Popen[bytes], log: Path) -> Any:
+    """Poll `check` until it gives something, while the process lives."""
+    deadline = time.monotonic() + DEADLINE
+    while not (result := check()):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)
+    return result
+
+
+@pytest.fixture(scope="session")
+def server(servers: Callable[..., Server]) -> Server:
+    """The shipped bundle, one worker."""
+    return servers("--workers", 1)
+
+
+def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: float = 0.5) -> int:
+    """Replies are LightGBM's probabilities in hundredths; returns how many half-way cases went to the other side."""
+    probabilities = np.asarray(expected)
+    got = np.array([reply["delay_probability"] for reply in replies])
+    assert len(got) == len(probabilities)
+    other = np.flatnonzero(got != np.round(probabilities, 2))
+    half_way = np.abs(probabilities[other] * 100 % 1 - 0.5) < 1e-3
+    assert half_way.all()
+    assert (np.abs(got[other] - probabilities[other]) < 0.005 + 1e-5).all()
+    for reply, probability in zip(replies, probabilities, strict=True):
+        if abs(probability - threshold) > 1e-5:
+            word = "Alta" if probability > threshold else "Baja"
+            assert reply["clase"] == [f"{word} probabilidad de atraso"]
+    return len(other)
+
+
+@pytest.fixture(scope="session")
+def check_replies() -> Callable[..., int]:
+    return assert_rounded
