@@ -1,0 +1,46 @@
+"""A booster and its tables -> a proved bundle in memory: the way that `train` and `convert` share."""
+
+from typing import Any
+
+import lightgbm as lgb
+
+from export.bundle import Bundle, make_bundle
+from export.convert import to_onnx
+from export.errors import ExportError
+from export.flights import Flights
+from export.tables import Table
+from export.train import Progress
+from export.verify import prove
+
+
+def assemble(
+    booster: lgb.Booster, tables: list[Table], about: dict[str, Any], flights: Flights | None, progress: Progress
+) -> Bundle:
+    """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
+    model = to_onnx(booster, [table.name for table in tables])
+    aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
+    data = about_data(flights) if flights else None
+    return make_bundle(model.SerializeToString(deterministic=True), aligned, about, data, parity)
+
+
+def about_data(flights: Flights) -> dict[str, Any]:
+    first, last = flights.scheduled.min().item(), flights.scheduled.max().item()
+    return {
+        "rows": len(flights),
+        "sha256": flights.sha256,
+        "from": str(first.date()),
+        "to": str(last.date()),
+        "delay_rate": float(flights.delayed.mean()),
+    }
+
+
+def about_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Name, version, recipe and threshold from a user's manifest, where it has them."""
+    known = manifest.get("model")
+    given = known if isinstance(known, dict) else {}
+    defaults: dict[str, Any] = {"name": "flight_delay", "version": "1", "recipe": "converted", "threshold": 0.5}
+    about = {name: given.get(name, default) for name, default in defaults.items()}
+    for name, default in defaults.items():
+        if type(about[name]) is not type(default):
+            raise ExportError(f"manifest.json: the model's {name} should be like {default!r}, not {about[name]!r}")
+    return about

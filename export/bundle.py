@@ -1,0 +1,168 @@
+"""The bundle on disk, `model.onnx` and `tables/`: written whole or not at all, and read back for a proof."""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from export.errors import ExportError
+from export.tables import Table
+from export.verify import Parity
+from service.keys import DOMAINS, PARTS
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    manifest: dict[str, Any]
+    tables: list[Table]
+    model: bytes
+
+
+def make_bundle(
+    model: bytes, tables: list[Table], about: dict[str, Any], data: dict[str, Any] | None, parity: Parity
+) -> Bundle:
+    """`about` holds the model's name, version, recipe and threshold; `data` tells of the training flights, if known."""
+    manifest = {
+        "format": FORMAT,
+        "model": {**about, "sha256": hashlib.sha256(model).hexdigest()},
+        "features": [{"name": table.name, "key": list(table.key), "default": table.default} for table in tables],
+        "data": data,
+        "parity": asdict(parity),
+    }
+    return Bundle(manifest, tables, model)
+
+
+def write(bundle: Bundle, folder: Path) -> None:
+    """Put the bundle in `folder`, in place of the one there. Interrupted, it leaves that one as it was."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
+        try:
+            _write_files(bundle, staging)
+            _swap(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except OSError as error:
+        raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
+
+
+def _write_files(bundle: Bundle, folder: Path) -> None:
+    tables = folder / "tables"
+    tables.mkdir()
+    (tables / "manifest.json").write_bytes(to_json(bundle.manifest))
+    for table in bundle.tables:
+        (tables / f"{table.name}.json").write_bytes(to_json(dict(sorted(table.values.items()))))
+    (folder / "model.onnx").write_bytes(bundle.model)
+    for path in folder.rglob("*.*"):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _swap(staging: Path, folder: Path) -> None:
+    """Exchange the two entries one after the other, and undo what was done when that is interrupted."""
+    done: list[str] = []
+    try:
+        for name in ("tables", "model.onnx"):
+            done.append(name)
+            if (folder / name).exists():
+                (folder / name).rename(staging / f"old {name}")
+            (staging / name).rename(folder / name)
+    except BaseException:
+        for name in done:
+            if (staging / f"old {name}").exists():
+                if (folder / name).exists():
+                    (folder / name).rename(staging / name)
+                (staging / f"old {name}").rename(folder / name)
+        raise
+
+
+def to_json(value: Any) -> bytes:
+    """JSON for people and diffs: one entry a line, text as it is."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def read(folder: Path) -> Bundle:
+    """Read the bundle in `folder`. Raises ExportError where its parts are missing or do not fit together."""
+    manifest, tables = read_tables(folder / "tables")
+    path = folder / "model.onnx"
+    model = _read_bytes(path)
+    expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
+    if hashlib.sha256(model).hexdigest() != expected:
+        raise ExportError(f"{path}: its sha256 is not the one in the manifest ({expected})")
+    return Bundle(manifest, tables, model)
+
+
+def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
+    """Read `manifest.json` and the tables that its `features` name. Raises ExportError."""
+    path = folder / "manifest.json"
+    manifest = _read_object(path)
+    if manifest.get("format") != FORMAT:
+        raise ExportError(f"{path}: its format is {manifest.get('format')!r}; {FORMAT} is the one known")
+    features = manifest.get("features")
+    if not isinstance(features, list) or not features:
+        raise ExportError(f"{path}: `features` should be a list of one or more features")
+    tables = [_read_table(path, feature) for feature in features]
+    names = [table.name for table in tables]
+    if len(set(names)) < len(names):
+        raise ExportError(f"{path}: two features have the same name")
+    return manifest, tables
+
+
+def _read_table(manifest: Path, feature: Any) -> Table:
+    match feature:
+        case {"name": str(name), "key": [str(), *_] as key, "default": float() | int() as default}:
+            pass
+        case _:
+            raise ExportError(f"{manifest}: a feature needs a name, a key (a list of texts) and a default: {feature!r}")
+    for part in key:
+        if part not in PARTS:
+            raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
+    if len(set(key)) < len(key):
+        raise ExportError(f"{manifest}: {name!r} has the same key part twice")
+    if Path(name).name != name or name == "manifest":
+        raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
+    path = manifest.parent / f"{name}.json"
+    _check_number(manifest, f"the default of {name!r}", default)
+    values = _read_object(path)
+    for text, value in values.items():
+        _check_key(path, tuple(key), text)
+        _check_number(path, repr(text), value)
+    return Table(name, tuple(key), float(default), {text: float(value) for text, value in values.items()})
+
+
+def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
+    texts = text.split("|") if len(key) > 1 else [text]
+    if len(texts) != len(key):
+        raise ExportError(f"{path}: the key {text!r} should have the parts {'|'.join(key)}")
+    for part, value in zip(key, texts, strict=True):
+        if part in DOMAINS and value not in map(str, DOMAINS[part]):
+            raise ExportError(f"{path}: {value!r} is not a value of {part}")
+
+
+def _check_number(path: Path, what: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, float | int) or not math.isfinite(value):
+        raise ExportError(f"{path}: {what} should be a finite number, not {value!r}")
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(_read_bytes(path))
+    except ValueError as error:
+        raise ExportError(f"{path}: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ExportError(f"{path}: it should hold a JSON object")
+    return value
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror or error}") from None

@@ -1,0 +1,5 @@
+"""What can go wrong through no fault of ours; the command line prints its sentence and nothing else."""
+
+
+class ExportError(Exception):
+    """A user's mistake or a proof that failed, told in one sentence."""

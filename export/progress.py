@@ -1,0 +1,35 @@
+"""Progress on standard error: a bar where a person looks, a line a step where none does."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+import click
+
+
+class Bars:
+    """One bar after the other, each begun by a call that names another step."""
+
+    def __init__(self) -> None:
+        self._what = ""
+        self._bar: Any = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what != self._what:
+            self._finish()
+            self._what = what
+            self._bar = click.progressbar(length=total, label=f"{what:<32}", file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(done - self._bar.pos)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def __enter__(self) -> "Bars":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish()

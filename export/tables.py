@@ -1,0 +1,43 @@
+"""A feature's table, from key to number, as data: looking up many flights at once, and its JSON file.
+
+It does not compute ratios; `export/ratios.py` does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.keys import PARTS, Parts, key_text
+
+
+@dataclass(frozen=True)
+class Table:
+    """`values` by key text (`Sky Airline|Calama`), and the `default` of a key that it lacks."""
+
+    name: str
+    key: tuple[str, ...]
+    default: float
+    values: dict[str, float]
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Every value that a flight can be given, the default last: float64 [len(values) + 1]."""
+        return np.array([*self.values.values(), self.default], dtype=np.float64)
+
+    def with_numbers(self, numbers: NDArray[np.float64]) -> "Table":
+        """The same table with other numbers, in the order of `numbers()`."""
+        *values, default = map(float, numbers)
+        return Table(self.name, self.key, default, dict(zip(self.values, values, strict=True)))
+
+
+def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:
+    """The key text of each flight."""
+    places = [PARTS.index(part) for part in key]
+    return [key_text([flight[place] for place in places]) for flight in parts]
+
+
+def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float64]:
+    """The features of each flight: float64 [N, F]."""
+    columns = [[table.values.get(key, table.default) for key in keys_of(parts, table.key)] for table in tables]
+    return np.array(columns, dtype=np.float64).T.copy()
