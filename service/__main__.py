@@ -1,0 +1,109 @@
+"""`python -m service`: every setting as a flag and as `ATRASO_<FLAG>`.
+
+It checks the bundle, binds the port and starts uvicorn's workers.
+"""
+
+import socket
+import sys
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+import click
+from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from service import bundle, keys
+from service.app import create_app
+from service.settings import Settings
+
+
+def flag(field: Any) -> click.Option:
+    """The command line option of one of the settings."""
+    name = "--" + field.name.replace("_", "-")
+    env = ["ATRASO_" + field.name.upper(), *filter(None, [field.metadata.get("env")])]
+    shared: dict[str, Any] = {"help": field.metadata["help"], "envvar": env, "show_envvar": True}
+    if field.type is bool:
+        return click.Option([f"{name}/--no-{name[2:]}"], default=field.default, **shared)
+    if callable(field.default_factory):
+        return click.Option([name], type=click.IntRange(1), default=field.default_factory, **shared)
+    if "choices" in field.metadata:
+        kind: Any = click.Choice(field.metadata["choices"])
+    else:
+        kind = {int: click.IntRange(0), Path: click.Path(path_type=Path)}.get(field.type, field.type)
+    return click.Option([name], type=kind, default=field.default, show_default=True, **shared)
+
+
+def main(**values: Any) -> None:
+    """Serve the delay model over HTTP."""
+    settings = Settings(**values)
+    try:
+        keys.santiago()
+        model = bundle.read(settings.bundle)
+    except ZoneInfoNotFoundError:
+        fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
+    except bundle.BundleError as error:
+        fail(str(error))
+    listener = listen(settings.host, settings.port)
+    host, port = listener.getsockname()[:2]
+    workers = f"{settings.workers} worker{'s' if settings.workers > 1 else ''}"
+    click.echo(f"atraso: {model.name} {model.version} on http://{url_host(host)}:{port}, {workers}", err=True)
+    run(settings, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; the workers listen on it. Ends the program where it cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        fail(f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}")
+    listener.set_inheritable(True)
+    return listener
+
+
+def url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve until a signal ends it. Exits with uvicorn's STARTUP_FAILURE where a worker could not start."""
+    config = Config(
+        partial(create_app, settings),
+        factory=True,
+        interface="asgi3",
+        lifespan="on",
+        ws="none",
+        workers=settings.workers,
+        access_log=settings.access_log,
+        log_level=settings.log_level,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=settings.keep_alive,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+    )
+    if settings.workers == 1:
+        Server(config).run([listener])
+        return
+    supervisor = Multiprocess(config, [listener])
+    supervisor.run()
+    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
+
+
+def fail(sentence: str) -> Any:
+    click.echo(f"atraso: {sentence}", err=True)
+    sys.exit(1)
+
+
+command = click.Command("service", params=[flag(field) for field in fields(Settings)], callback=main, help=main.__doc__)
+
+if __name__ == "__main__":
+    command(prog_name="python -m service")

@@ -1,0 +1,136 @@
+"""Flights -> replies: the reply cache, and one model run for all that arrived in the same turn of the event loop.
+
+No timer and no window: alone, a flight waits for nobody; under load the runs grow by themselves. It reads no
+request and writes no response.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from service.contract import InvalidRequest, Location, Overloaded, Replies, unknown_value
+from service.features import NAMED, Features, Row
+from service.keys import Parts
+from service.scorer import Scorer
+
+MAX_ROWS = 256
+"""Rows of one model run: a longer one would keep the event loop from everybody else."""
+
+Answer = Callable[[bytes | Exception], None]
+"""Called once with the reply, or with what kept it from being made; at once or in the next turn of the loop."""
+
+logger = logging.getLogger("uvicorn.error")
+
+
+class ReplyCache:
+    """A bounded dict from a row to its reply; when it is full, the half that was not asked for lately goes."""
+
+    def __init__(self, size: int) -> None:
+        self._half = size // 2
+        self._young: dict[Row, bytes] = {}
+        self._old: dict[Row, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, row: Row) -> bytes | None:
+        return self._young.get(row) or self._get_old(row)
+
+    def _get_old(self, row: Row) -> bytes | None:
+        reply = self._old.pop(row, None)
+        if reply is not None:
+            self.put(row, reply)
+        return reply
+
+    def put(self, row: Row, reply: bytes) -> None:
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        if self._half:
+            self._young[row] = reply
+
+
+class Predictor:
+    """Belongs to the event loop that made it."""
+
+    def __init__(
+        self,
+        features: Features,
+        scorer: Scorer,
+        replies: Replies,
+        *,
+        cache_size: int = 0,
+        max_pending: int = 50_000,
+        strict: bool = False,
+    ) -> None:
+        self.features = features
+        self.pending = 0
+        self._scorer = scorer
+        self._replies = replies
+        self._cache = ReplyCache(cache_size)
+        self._max_pending = max_pending
+        self._strict = strict
+        self._rows: list[Row] = []
+        self._answers: list[Answer] = []
+        self._loop = asyncio.get_running_loop()
+
+    def unknown(self, flight: Parts, where: Location) -> tuple[str, ...]:
+        """Which of OPERA and SIGLADES no table knows. Raises InvalidRequest instead where the service is strict."""
+        names = self.features.unknown(flight)
+        if names and self._strict:
+            known = self.features.known
+            raise InvalidRequest([unknown_value(n, str(flight[NAMED.index(n)]), known[n], where) for n in names])
+        return names
+
+    def submit(self, flight: Parts, answer: Answer) -> None:
+        """Answer from the cache at once, or with all other flights of this turn. Raises Overloaded."""
+        row = self.features.row(flight)
+        reply = self._cache.get(row)
+        if reply is not None:
+            answer(reply)
+            return
+        if not self._rows:
+            self._loop.call_soon(self._flush)
+        self.admit(1)
+        self._rows.append(row)
+        self._answers.append(answer)
+
+    async def reply(self, flight: Parts) -> bytes:
+        """The reply to one flight. Raises Overloaded."""
+        future: asyncio.Future[bytes] = self._loop.create_future()
+
+        def settle(reply: bytes | Exception) -> None:
+            if future.done():
+                return  # its client left
+            if isinstance(reply, bytes):
+                future.set_result(reply)
+            else:
+                future.set_exception(reply)
+
+        self.submit(flight, settle)
+        return await future
+
+    def score(self, flights: Sequence[Parts]) -> list[bytes]:
+        """The replies to a slice of a batch, from one run of the model, now."""
+        return list(map(self._replies, self._scorer([self.features.row(flight) for flight in flights])))
+
+    def admit(self, flights: int) -> None:
+        """Count `flights` as pending; whoever calls takes them off `pending` again. Raises Overloaded."""
+        if self.pending + flights > self._max_pending:
+            raise Overloaded
+        self.pending += flights
+
+    def _flush(self) -> None:
+        rows, answers = self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]
+        del self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]
+        if self._rows:
+            self._loop.call_soon(self._flush)
+        self.pending -= len(rows)
+        try:
+            replies: Sequence[bytes | Exception] = list(map(self._replies, self._scorer(rows)))
+        except Exception as error:
+            logger.exception("The model failed on %d flights", len(rows))
+            replies = [error] * len(rows)
+        for row, reply, answer in zip(rows, replies, answers, strict=True):
+            if isinstance(reply, bytes):
+                self._cache.put(row, reply)
+            answer(reply)

@@ -1,0 +1,164 @@
+"""Starting and ending `python -m service`."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.contract import EXAMPLE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(*flags: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a server that is expected to end by itself, within seconds."""
+    command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=20, env={**os.environ, **(env or {})}
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "tables", tmp_path / "tables")
+    shutil.copy(ROOT / "model.onnx", tmp_path)
+    return tmp_path
+
+
+def another_model(at: Path) -> None:
+    (at / "model.onnx").write_bytes((at / "model.onnx").read_bytes() + b"\0")
+
+
+def nan(at: Path) -> None:
+    path = at / "tables" / "historical_delay_ratio_MES.json"
+    path.write_text(path.read_text().replace("0.", "NaN, 0.", 1))
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "missing": (lambda at: shutil.rmtree(at / "tables"), "tables/manifest.json: No such file or directory"),
+    "truncated": (lambda at: os.truncate(at / "model.onnx", 1000), "model.onnx: truncated, or of another bundle"),
+    "another model": (another_model, "model.onnx: truncated, or of another bundle"),
+    "no table": (
+        lambda at: (at / "tables/historical_delay_ratio_MES.json").unlink(), "_MES.json: No such file or directory"),
+    "NaN": (nan, "historical_delay_ratio_MES.json: not JSON"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("damage", "sentence"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_bundle_is_refused(copy: Path, workers: int, damage: Callable[[Path], Any], sentence: str) -> None:
+    damage(copy)
+    ended = start("--workers", workers, "--bundle", copy)
+    assert ended.returncode == 1
+    assert sentence in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_model_of_another_width_is_refused_by_the_workers(copy: Path, workers: int) -> None:
+    path = copy / "tables" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["features"].pop()
+    path.write_text(json.dumps(manifest))
+    ended = start("--workers", workers, "--bundle", copy)
+    assert ended.returncode == 3
+    assert "model.onnx: it takes 7 features, the manifest names 6" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_port_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = start("--port", port)
+    assert ended.returncode == 1
+    assert ended.stderr == f"atraso: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "sentence"),
+    [
+        (["--workers", "0"], {}, "Invalid value for '--workers'"),
+        (["--workers", "two"], {}, "Invalid value for '--workers'"),
+        (["--log-level", "loud"], {}, "Invalid value for '--log-level'"),
+        ([], {"ATRASO_CACHE_SIZE": "-1"}, "Invalid value for '--cache-size' (env var: 'ATRASO_CACHE_SIZE')"),
+        (["--nothing"], {}, "No such option"),
+        (["--host", "256.1.1.1"], {}, "cannot listen on 256.1.1.1"),
+    ],
+)
+def test_bad_flags_are_told(flags: list[str], env: dict[str, str], sentence: str) -> None:
+    ended = start(*flags, env=env)
+    assert ended.returncode != 0
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_setting_can_come_from_the_environment(servers: Callable[..., Any]) -> None:
+    server = servers(env={"ATRASO_WORKERS": "1", "ATRASO_STRICT": "true"})
+    assert ", 1 worker\n" in server.log.read_text()
+    assert server.post("/predict_delay_probability", {**EXAMPLE, "OPERA": "Nueva"}).status_code == 422
+
+
+def test_the_port_comes_from_PORT() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "service"]
+        ended = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=20, env={**os.environ, "PORT": str(port)}
+        )
+    assert f"port {port}: Address already in use" in ended.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: int) -> None:
+    server = servers("--workers", workers)
+    server.post("/predict_delay_probability", EXAMPLE)
+    children = children_of(server.process.pid)
+    server.stop(how)
+    log = server.log.read_text()
+    assert log.count("Finished server process") == workers
+    assert "Traceback" not in log
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_worker_that_died_comes_back(servers: Callable[..., Any]) -> None:
+    server = servers("--workers", 2)
+    first = workers_of(server.process.pid)
+    os.kill(first[0], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while len(now := workers_of(server.process.pid)) < 2 or first[0] in now:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert server.post("/predict_delay_probability", EXAMPLE).status_code == 200
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def workers_of(pid: int) -> list[int]:
+    """The children that are workers, not multiprocessing's resource tracker."""
+    return [child for child in children_of(pid) if b"spawn_main" in command_of(child)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
