@@ -1,0 +1,19 @@
+FROM python:3.13.9-slim-bookworm AS build
+WORKDIR /build
+COPY pyproject.toml constraints.txt ./
+RUN python -m venv /venv \
+ && /venv/bin/python -m pip install --no-cache-dir --constraint constraints.txt pip \
+ && /venv/bin/python -m pip install --no-cache-dir --constraint constraints.txt --build-constraint constraints.txt --only-deps . \
+ && /venv/bin/python -m pip uninstall --yes pip
+
+FROM python:3.13.9-slim-bookworm
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY service/ service/
+COPY tables/ tables/
+COPY model.onnx ./
+ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 ATRASO_HOST=0.0.0.0
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s CMD ["python", "-m", "service.healthcheck"]
+CMD ["python", "-m", "service"]

@@ -1,0 +1,136 @@
+"""What the Dockerfile does, done step by step without Docker: the same commands, copies, environment and start."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.contract import EXAMPLE
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Image:
+    """The folders of an image below `root`, and what its start needs. Its stages share `/venv`, as COPY has it."""
+
+    root: Path
+    workdir: str = "/"
+    env: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=list)
+    health: list[str] = field(default_factory=list)
+    user: str = "root"
+
+    def at(self, path: str) -> Path:
+        return self.root / os.path.normpath(os.path.join(self.workdir, path)).lstrip("/")
+
+    def mapped(self, text: str) -> str:
+        return text.replace("/venv", str(self.root / "venv"))
+
+    def do(self, name: str, rest: str) -> None:
+        match name:
+            case "FROM":
+                assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+( AS build)?", rest)
+            case "WORKDIR":
+                self.workdir = rest
+                self.at(".").mkdir(parents=True, exist_ok=True)
+            case "COPY":
+                self.copy(shlex.split(rest))
+            case "RUN":
+                path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+                subprocess.run(
+                    self.mapped(rest), shell=True, cwd=self.at("."), check=True, env=os.environ | {"PATH": path}
+                )
+            case "ENV":
+                self.env |= dict(pair.split("=", 1) for pair in self.mapped(rest).split())
+            case "USER":
+                self.user = rest
+            case "HEALTHCHECK":
+                self.health = json.loads(rest[rest.index("[") :])
+            case "CMD":
+                self.command = json.loads(rest)
+            case _:
+                assert name == "EXPOSE"
+
+    def copy(self, words: list[str]) -> None:
+        if words[0] == "--from=build":
+            assert words[1:] == ["/venv", "/venv"]
+            return
+        *sources, destination = words
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, self.at(destination), ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / source, self.at(destination))
+
+
+def instructions() -> list[tuple[str, str]]:
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    return [(name, rest) for name, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    built = Image(tmp_path_factory.mktemp("image"))
+    for name, rest in instructions():
+        built.do(name, rest)
+    return built
+
+
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) / 1e6
+
+
+def test_it_serves_on_the_given_port(image: Image, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = image.env["PATH"].replace("$PATH", os.environ["PATH"])
+    env = {**image.env, "PATH": path, "PORT": str(port), "ATRASO_WORKERS": "1"}
+    with subprocess.Popen(image.command, cwd=image.at("."), env=env, stderr=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while subprocess.run(image.health, cwd=image.at("."), env=env, check=False).returncode:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+            reply = httpx.post(f"http://127.0.0.1:{port}/predict_delay_probability", json=EXAMPLE)
+            assert reply.status_code == 200
+            assert reply.json()["clase"] == ["Baja probabilidad de atraso"]
+        finally:
+            process.terminate()
+    with capsys.disabled():
+        print(f"\nimage without its base: {megabytes(image.root / 'venv'):.0f} MB installed, ", end="")
+        print(f"{megabytes(image.at('.')):.1f} MB of service, model and tables")
+
+
+def test_it_does_not_run_as_root(image: Image) -> None:
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", image.user)
+
+
+def test_it_holds_the_service_and_nothing_of_the_offline_side(image: Image) -> None:
+    assert {path.name for path in image.at(".").iterdir()} == {"service", "tables", "model.onnx"}
+    installed = {path.name.split("-")[0].lower() for path in (image.root / "venv").rglob("*.dist-info")}
+    assert installed >= {"onnxruntime", "uvicorn", "starlette", "orjson", "numpy", "uvloop", "httptools"}
+    assert not installed & {"lightgbm", "onnx", "onnxmltools", "scikit_learn", "pandas", "pytest", "pip"}
+
+
+def test_the_context_lets_through_what_is_copied() -> None:
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    assert allowed[0] == "*"
+    assert {line.split("/")[0][1:] for line in allowed if line.startswith("!")} == {
+        "pyproject.toml",
+        "constraints.txt",
+        "model.onnx",
+        "tables",
+        "service",
+    }

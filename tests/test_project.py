@@ -1,0 +1,53 @@
+"""The files of the project that are no code."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def constrained() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def test_constraints_hold_names_and_versions_only() -> None:
+    text = (ROOT / "constraints.txt").read_text()
+    assert "://" not in text
+    for line in text.splitlines():
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*|#.*", line), line
+
+
+def test_every_dependency_is_pinned() -> None:
+    groups = PROJECT["dependency-groups"].values()
+    wanted = [*PROJECT["project"]["dependencies"], *(item for group in groups for item in group)]
+    names = {re.split(r"[><=;\[ ]", item)[0].lower() for item in wanted if isinstance(item, str)}
+    assert names <= {name.lower() for name in constrained()}
+
+
+def test_the_serving_install_is_what_was_agreed() -> None:
+    names = {re.split(r"[><=;\[ ]", item)[0] for item in PROJECT["project"]["dependencies"]}
+    assert names == {"click", "httptools", "numpy", "onnxruntime", "orjson", "starlette", "uvicorn", "uvloop"}
+
+
+def test_every_make_target_is_one_line() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("serve", "test", "check", "export"):
+        recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.M)
+        assert recipe, target
+        assert recipe.group(1).count("\n") == 1, target
+
+
+def test_the_dockerfile_is_clean() -> None:
+    ended = subprocess.run(
+        [str(Path(sys.executable).with_name("hadolint")), "Dockerfile"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
