@@ -1,0 +1,70 @@
+"""The README's commands, in a copy of the project that has no `.venv` yet."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clone")
+    left_out = shutil.ignore_patterns(".venv", ".git", "data", "*cache*", "*.egg-info")
+    return Path(shutil.copytree(ROOT, folder / "atraso", ignore=left_out))
+
+
+@pytest.fixture(scope="module")
+def served(clone: Path) -> Iterator[int]:
+    """The port of `make serve`, in a group of processes of its own, to be ended as by Ctrl-C."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "VIRTUAL_ENV"))}
+    command = ["make", "serve"]
+    with subprocess.Popen(command, cwd=clone, env=env | {"PORT": str(port)}, start_new_session=True) as process:
+        try:
+            deadline = time.monotonic() + 240
+            while not answers(port):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield port
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_commands_are_those_of_the_makefile() -> None:
+    assert [block.strip() for block in blocks("sh")] == ["make serve", blocks("sh")[1].strip(), "make test"]
+
+
+def test_make_serve_and_the_example_request(served: int) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not here, and the README's request uses it")
+    request = blocks("sh")[1].replace("localhost:8080", f"127.0.0.1:{served}")
+    printed = subprocess.run(request, shell=True, capture_output=True, text=True, check=True).stdout
+    assert printed == blocks("json")[0].strip()
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
