@@ -16,6 +16,7 @@ SHA256 = "66d7334fbc9c2c070842e9a99d465f552f94a2b1d5c4047be825e5954e12e829"
 SIZE = 8_658_845
 ADDRESSES = (
     "https://raw.githubusercontent.com/gchaperon/latam-challenge/HEAD/data/data.csv",
+    "https://raw.githubusercontent.com/cesar-troncoso/challenge_MLE/aca71de7048bae77697e587067b4836cdbfa1cd6/data/data.csv",
     "https://raw.githubusercontent.com/cesar-troncoso/challenge_MLE/HEAD/data/data.csv",
 )
 TIMEOUT = 30
