@@ -6,19 +6,16 @@ It checks the bundle, binds the port and starts uvicorn's workers.
 import socket
 import sys
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import click
-from uvicorn import Config, Server
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from service import bundle, keys
-from service.app import create_app
+from service import bundle, keys, metrics
 from service.settings import Settings
+from service.workers import run
 
 
 def flag(field: Any) -> click.Option:
@@ -51,7 +48,10 @@ def main(**values: Any) -> None:
     host, port = listener.getsockname()[:2]
     workers = f"{settings.workers} worker{'s' if settings.workers > 1 else ''}"
     click.echo(f"atraso: {model.name} {model.version} on http://{url_host(host)}:{port}, {workers}", err=True)
-    run(settings, listener)
+    with TemporaryDirectory(prefix="atraso-") as folder:
+        counters = Path(folder) / "counters"
+        metrics.create(counters)
+        run(settings, listener, counters)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,31 +71,6 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def run(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal ends it. Exits with uvicorn's STARTUP_FAILURE where a worker could not start."""
-    config = Config(
-        partial(create_app, settings),
-        factory=True,
-        interface="asgi3",
-        lifespan="on",
-        ws="none",
-        workers=settings.workers,
-        access_log=settings.access_log,
-        log_level=settings.log_level,
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=settings.keep_alive,
-        timeout_graceful_shutdown=settings.shutdown_timeout,
-    )
-    if settings.workers == 1:
-        Server(config).run([listener])
-        return
-    supervisor = Multiprocess(config, [listener])
-    supervisor.run()
-    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
-        sys.exit(STARTUP_FAILURE)
 
 
 def fail(sentence: str) -> Any:

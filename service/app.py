@@ -4,6 +4,8 @@ import logging
 import platform
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter_ns
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import bundle as bundles
 from service.batch import predict_batch
@@ -27,24 +29,29 @@ from service.contract import (
     parse_flight,
 )
 from service.features import Features
+from service.lane import Lane
+from service.metrics import HOT, HOT_BEHIND_ASGI, Metrics
 from service.predictor import Predictor
 from service.scorer import Scorer
 from service.settings import Settings
 
-HOT_PATH = "/predict_delay_probability"
 JSON = "application/json"
 
 logger = logging.getLogger("uvicorn.error")
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The app of one worker. Its bundle is loaded at startup, so that a failure there ends the server."""
+def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
+    """The app of one worker. Its bundle is loaded at startup, so that a failure there ends the server.
+
+    `counters` is the file that the workers count in together.
+    """
     hot = HotRoute(settings.max_body)
     starlette = Starlette(
         routes=[
-            Route(HOT_PATH, hot, methods=["POST"]),
+            Route(HOT, hot, methods=["POST"]),
             Route("/predict_delay_probabilities", predict_many, methods=["POST"]),
             Route("/model_status", model_status),
+            Route("/metrics", show_metrics),
             Route("/v2/health/live", live),
             Route("/v2/health/ready", ready),
         ],
@@ -55,7 +62,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Exception: server_error,
         },
     )
-    return App(settings, hot, starlette)
+    return App(settings, counters, hot, starlette)
 
 
 @dataclass(frozen=True)
@@ -64,16 +71,19 @@ class Model:
 
     settings: Settings
     predictor: Predictor
+    metrics: Metrics
     status: bytes
 
 
-async def load(settings: Settings) -> Model:
+async def load(settings: Settings, counters: Path | None) -> Model:
     """Load the bundle and prove by a first prediction that it works. Raises BundleError."""
     bundle = bundles.read(settings.bundle)
+    metrics = Metrics(counters, {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe})
     predictor = Predictor(
         Features(bundle.tables),
         Scorer(bundle),
         Replies(bundle.threshold),
+        metrics,
         cache_size=settings.cache_size,
         max_pending=settings.max_pending,
         strict=settings.strict,
@@ -87,33 +97,49 @@ async def load(settings: Settings) -> Model:
         "model_input_variables": FIELDS,
         "input_example": EXAMPLE,
     }
-    return Model(settings, predictor, orjson.dumps(status))
+    return Model(settings, predictor, metrics, orjson.dumps(status))
 
 
 class App:
     """The lifespan, and the hot route ahead of Starlette, whose routing costs more than the model."""
 
-    def __init__(self, settings: Settings, hot: ASGIApp, starlette: ASGIApp) -> None:
+    def __init__(self, settings: Settings, counters: Path | None, hot: ASGIApp, starlette: ASGIApp) -> None:
         self._settings = settings
+        self._counters = counters
         self._hot = hot
         self._starlette = starlette
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif scope["path"] == HOT_PATH and scope["method"] == "POST":
+        elif scope["path"] == HOT and scope["method"] == "POST":
             await self._hot(scope, receive, send)
         else:
-            await self._starlette(scope, receive, send)
+            await self._count(scope, receive, send)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = perf_counter_ns(), 500
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._starlette(scope, receive, watch)
+        finally:
+            scope["state"]["model"].metrics.request(scope["path"], status, started)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
         await receive()
         try:
-            scope["state"]["model"] = await load(self._settings)
+            model = await load(self._settings, self._counters)
         except bundles.BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        scope["state"]["model"] = model
+        scope["state"]["lane"] = Lane(model.predictor, model.metrics, self._settings.max_body)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -127,21 +153,26 @@ class HotRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         model: Model = scope["state"]["model"]
+        started = perf_counter_ns()
         try:
             flight = parse_flight(await read_body(scope, receive, self._max_body))
             unknown = model.predictor.unknown(flight, ("body",))
             status, body, extra = 200, await model.predictor.reply(flight), unknown_header(unknown)
+            if unknown:
+                model.predictor.count_unknown(unknown)
         except HttpError as error:
             status, body, extra = error.status, error_body(error.detail), error.headers
         except ClientDisconnect:
             return
         except Exception:
-            logger.exception("POST %s failed", HOT_PATH)
+            logger.exception("POST %s failed", HOT)
             status, body, extra = 500, error_body("Internal Server Error"), {}
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         headers += [(name.encode(), value.encode()) for name, value in extra.items()]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+        model.metrics.request(HOT, status, started)
+        model.metrics.counts[HOT_BEHIND_ASGI] += status == 200
 
 
 async def predict_many(request: Request) -> Response:
@@ -154,6 +185,10 @@ async def predict_many(request: Request) -> Response:
 
 async def model_status(request: Request) -> Response:
     return Response(request.state.model.status, media_type=JSON)
+
+
+async def show_metrics(request: Request) -> Response:
+    return Response(request.state.model.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def live(request: Request) -> Response:

@@ -28,10 +28,14 @@ async def _predict_slices(predictor: Predictor, flights: list[Any]) -> tuple[byt
         for index, flight in enumerate(flights[start : start + MAX_ROWS], start):
             try:
                 parts = check_flight(flight, ("body", index))
-                unknown.update(predictor.unknown(parts, ("body", index)))
+                names = predictor.unknown(parts, ("body", index))
                 checked.append(parts)
             except InvalidRequest as error:
                 problems.extend(error.detail)
+                continue
+            if names:
+                predictor.count_unknown(names)
+                unknown.update(names)
         if not problems:
             replies += predictor.score(checked)
         await asyncio.sleep(0)

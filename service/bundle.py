@@ -41,6 +41,7 @@ class Table:
 class Bundle:
     name: str
     version: str
+    recipe: str
     threshold: float
     tables: tuple[Table, ...]
     model: bytes
@@ -58,6 +59,7 @@ def read(folder: Path) -> Bundle:
     return Bundle(
         name=_field(path, model, "name", str),
         version=_field(path, model, "version", str),
+        recipe=str(model.get("recipe", "")),
         threshold=_number(path, "threshold", _field(path, model, "threshold", float, int)),
         tables=_read_tables(path, manifest),
         model=_read_model(model_file, _field(path, model, "sha256", str)),

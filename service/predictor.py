@@ -7,17 +7,21 @@ request and writes no response.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from service.contract import InvalidRequest, Location, Overloaded, Replies, unknown_value
 from service.features import NAMED, Features, Row
 from service.keys import Parts
-from service.scorer import Scorer
+from service.metrics import CACHE_HITS, MODEL_RUNS, SCORED, UNKNOWN_OPERA, UNKNOWN_SIGLADES, Metrics
+
+if TYPE_CHECKING:
+    from service.scorer import Scorer  # it loads ONNX Runtime, which only a worker needs
 
 MAX_ROWS = 256
 """Rows of one model run: a longer one would keep the event loop from everybody else."""
 
 Answer = Callable[[bytes | Exception], None]
-"""Called once with the reply, or with what kept it from being made; at once or in the next turn of the loop."""
+"""Called with the reply, or with what kept it from being made."""
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -55,8 +59,9 @@ class Predictor:
     def __init__(
         self,
         features: Features,
-        scorer: Scorer,
+        scorer: "Scorer",
         replies: Replies,
+        metrics: Metrics,
         *,
         cache_size: int = 0,
         max_pending: int = 50_000,
@@ -66,6 +71,7 @@ class Predictor:
         self.pending = 0
         self._scorer = scorer
         self._replies = replies
+        self._counts = metrics.counts
         self._cache = ReplyCache(cache_size)
         self._max_pending = max_pending
         self._strict = strict
@@ -81,18 +87,23 @@ class Predictor:
             raise InvalidRequest([unknown_value(n, str(flight[NAMED.index(n)]), known[n], where) for n in names])
         return names
 
-    def submit(self, flight: Parts, answer: Answer) -> None:
-        """Answer from the cache at once, or with all other flights of this turn. Raises Overloaded."""
+    def count_unknown(self, names: tuple[str, ...]) -> None:
+        self._counts[UNKNOWN_OPERA] += "OPERA" in names
+        self._counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
+
+    def submit(self, flight: Parts, answer: Answer) -> bytes | None:
+        """The reply where it is in the cache; else None, and `answer` is called in the next turn. Raises Overloaded."""
         row = self.features.row(flight)
         reply = self._cache.get(row)
         if reply is not None:
-            answer(reply)
-            return
+            self._counts[CACHE_HITS] += 1
+            return reply
+        self.admit(1)
         if not self._rows:
             self._loop.call_soon(self._flush)
-        self.admit(1)
         self._rows.append(row)
         self._answers.append(answer)
+        return None
 
     async def reply(self, flight: Parts) -> bytes:
         """The reply to one flight. Raises Overloaded."""
@@ -106,12 +117,17 @@ class Predictor:
             else:
                 future.set_exception(reply)
 
-        self.submit(flight, settle)
-        return await future
+        return self.submit(flight, settle) or await future
 
     def score(self, flights: Sequence[Parts]) -> list[bytes]:
         """The replies to a slice of a batch, from one run of the model, now."""
-        return list(map(self._replies, self._scorer([self.features.row(flight) for flight in flights])))
+        return self._run([self.features.row(flight) for flight in flights])
+
+    def _run(self, rows: Sequence[Row]) -> list[bytes]:
+        replies = list(map(self._replies, self._scorer(rows)))
+        self._counts[MODEL_RUNS] += 1
+        self._counts[SCORED] += len(rows)
+        return replies
 
     def admit(self, flights: int) -> None:
         """Count `flights` as pending; whoever calls takes them off `pending` again. Raises Overloaded."""
@@ -126,7 +142,7 @@ class Predictor:
             self._loop.call_soon(self._flush)
         self.pending -= len(rows)
         try:
-            replies: Sequence[bytes | Exception] = list(map(self._replies, self._scorer(rows)))
+            replies: Sequence[bytes | Exception] = self._run(rows)
         except Exception as error:
             logger.exception("The model failed on %d flights", len(rows))
             replies = [error] * len(rows)

@@ -9,6 +9,7 @@ from service import bundle as bundles
 from service.batch import predict_batch
 from service.contract import EXAMPLE, InvalidRequest, Overloaded, Replies
 from service.features import Features
+from service.metrics import Metrics
 from service.predictor import Predictor
 from service.scorer import Scorer
 
@@ -17,7 +18,9 @@ BUNDLE = bundles.read(Path(__file__).resolve().parents[2])
 
 def predict(flights: list[Any], **options: Any) -> tuple[Any, set[str]]:
     async def ask() -> tuple[bytes, set[str]]:
-        predictor = Predictor(Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), **options)
+        predictor = Predictor(
+            Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}), **options
+        )
         try:
             return await predict_batch(predictor, flights)
         finally:
@@ -66,7 +69,7 @@ def test_a_batch_beyond_the_pending_limit_is_refused_whole() -> None:
 
 def test_others_get_their_turn_between_slices() -> None:
     async def ask() -> int:
-        predictor = Predictor(Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold))
+        predictor = Predictor(Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}))
         turns = 0
 
         async def count() -> None:

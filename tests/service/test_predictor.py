@@ -9,6 +9,7 @@ from service import bundle as bundles
 from service.contract import InvalidRequest, Overloaded, Replies
 from service.features import Features, Row
 from service.keys import Parts, key_parts, parse_time
+from service.metrics import Metrics
 from service.predictor import MAX_ROWS, Predictor, ReplyCache
 from service.scorer import Scorer
 
@@ -33,7 +34,7 @@ class BrokenScorer(Scorer):
 
 
 def predictor(scorer: Scorer, **options: Any) -> Predictor:
-    return Predictor(Features(BUNDLE.tables), scorer, Replies(BUNDLE.threshold), **options)
+    return Predictor(Features(BUNDLE.tables), scorer, Replies(BUNDLE.threshold), Metrics(None, {}), **options)
 
 
 def flights(golden: list[dict[str, Any]]) -> list[Parts]:

@@ -1,0 +1,204 @@
+"""The hot route answered inside uvicorn's protocol class: no task, no scope, no ASGI messages.
+
+It takes a request only where it is plain: on an idle connection, `POST /predict_delay_probability HTTP/1.1`, kept
+alive, with one Content-Length of a few kilobytes at most and nothing unusual in its head; and it writes only replies
+with status 200. Everything else, wrong bodies included, goes to uvicorn and so to the same route behind ASGI, with
+the very bytes that came. So the two ways cannot be told apart on the wire.
+"""
+
+import asyncio
+from time import perf_counter_ns
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from service.contract import HttpError, parse_flight
+from service.drain import DrainingProtocol, unread_bytes
+from service.lane import NOT_PLAIN, Lane
+from service.metrics import HOT
+
+REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
+MAX_HEAD = 2048
+
+
+class FastLaneProtocol(DrainingProtocol):
+    """One connection. Its bytes are held here, or uvicorn has them; never both."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._lane: Lane = app_state["lane"]
+        self._parsing = False  # uvicorn's parser is inside a message
+        self._held = b""  # the start of a plain request, or what came behind the pending one
+        self._pending = b""  # the plain request whose reply is being made
+        self._extra = b""  # that reply's own headers
+        self._started = 0
+        self._idle_since = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._uvicorn_is_busy():
+            super().data_received(data)
+        elif self._pending or self.flow.write_paused:
+            self._hold(self._held + data)
+        else:
+            self._take(self._held + data if self._held else data)
+
+    def _uvicorn_is_busy(self) -> bool:
+        return self._parsing or (self.cycle is not None and not self.cycle.response_complete)
+
+    def _hold(self, data: bytes) -> None:
+        self._held = data
+        if len(data) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+
+    def _take(self, data: bytes) -> None:
+        """Answer the plain requests that `data` begins with; hold an unfinished one; give uvicorn the rest."""
+        self._held = b""
+        while data:
+            size = self._plain_size(data)
+            if size == NOT_PLAIN:
+                super().data_received(data)
+                return
+            if size > len(data) or self.flow.write_paused:
+                self._hold(data)
+                return
+            request, self._held = (data, b"") if size == len(data) else (data[:size], data[size:])
+            if not self._submit(request):
+                return
+            data, self._held = self._held, b""
+
+    def _plain_size(self, data: bytes) -> int:
+        """The size of the plain request that `data` begins with, whole or not, or NOT_PLAIN."""
+        if not data.startswith(REQUEST_LINE):
+            return NOT_PLAIN
+        end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
+        if end < 0:
+            return NOT_PLAIN
+        length = self._lane.body_length(data[: end + 4])
+        return NOT_PLAIN if length == NOT_PLAIN else end + 4 + length
+
+    def _submit(self, request: bytes) -> bool:
+        """Answer a plain request from the cache; False where its reply comes later, or from uvicorn."""
+        self._started = perf_counter_ns()
+        predictor = self._lane.predictor
+        try:
+            flight = parse_flight(request[request.find(b"\r\n\r\n") + 4 :])
+            unknown = predictor.unknown(flight, ("body",))
+            reply = predictor.submit(flight, self._reply)
+        except HttpError:
+            self._give_to_uvicorn(request)
+            return False
+        self._extra = self._lane.note_unknown(unknown) if unknown else b""
+        if reply is None:
+            self._pending = request
+            self._hold(self._held)
+            return False
+        self._write(reply)
+        return True
+
+    def _give_to_uvicorn(self, request: bytes) -> None:
+        """An error's reply is written where all errors are: behind ASGI."""
+        data, self._held = request + self._held, b""
+        super().data_received(data)
+
+    def _reply(self, reply: bytes | Exception) -> None:
+        """The pending request's reply was made, or could not be."""
+        request, self._pending = self._pending, b""
+        if self.transport.is_closing():
+            return
+        if isinstance(reply, Exception):
+            self._give_to_uvicorn(request)
+            return
+        self._write(reply)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._held and not self._pending and not self.flow.write_paused:
+            self.flow.resume_reading()
+            self._take(self._held)
+
+    def _write(self, reply: bytes) -> None:
+        last = self.draining and not self._held and not unread_bytes(self.transport)
+        extra = self._extra + b"connection: close\r\n" if last else self._extra
+        self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
+        self.server_state.total_requests += 1
+        self._lane.metrics.hot(self._started)
+        if last:
+            self.transport.close()
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Close the connection when nothing comes for too long. One timer, moved on only when it rings."""
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        self._idle_since = self.loop.time()
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._ring)
+
+    def _ring(self) -> None:
+        self._idle_timer = None
+        if self._held or self._pending or self.timeout_keep_alive_task is not None or self._uvicorn_is_busy():
+            return  # whatever is going on ends with a timer of its own
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle_timer = self.loop.call_later(left, self._ring)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def on_message_begin(self) -> None:
+        self._parsing = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._parsing = bool(self.parser.should_upgrade())  # what follows an upgrade is not HTTP: uvicorn keeps it
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._go_on()
+
+    def shutdown(self) -> None:
+        if self._pending or self._held:
+            self.draining = True
+        else:
+            super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._held = b""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
+
+USED = (
+    *("transport", "flow", "cycle", "loop", "parser", "server_state", "timeout_keep_alive", "timeout_keep_alive_task"),
+    *("data_received", "shutdown", "connection_lost", "resume_writing", "on_message_begin", "on_message_complete"),
+    *("timeout_keep_alive_handler", "_unset_keepalive_if_required"),
+)
+"""What the lane takes from uvicorn's class; some of it is not promised to anybody."""
+
+
+def missing_in_uvicorn() -> list[str]:
+    """The names among `USED` that the installed uvicorn's protocol lacks."""
+    config = Config(_no_app, interface="asgi3", lifespan="off", ws="none", log_config=None)
+    probe = HttpToolsProtocol(config, ServerState(), {}, asyncio.new_event_loop())
+    try:
+        flow = FlowControl(asyncio.Transport())
+        missing = [f"FlowControl.{name}" for name in ("write_paused", "pause_reading") if not hasattr(flow, name)]
+        return missing + [name for name in USED if not hasattr(probe, name)]
+    finally:
+        probe.loop.close()
+
+
+async def _no_app(scope: Any, receive: Any, send: Any) -> None:
+    raise NotImplementedError

@@ -1,0 +1,93 @@
+"""What the connections of a worker's fast lane share: which heads are plain, and what a reply looks like on the wire.
+
+A head is judged by httptools, as uvicorn would judge it, and once: clients repeat their heads to the letter. It reads
+no socket; `service/fastlane.py` does.
+"""
+
+from dataclasses import dataclass, field
+
+import httptools
+
+from service.metrics import HOT, Metrics
+from service.predictor import Predictor
+
+MAX_HEADS = 1024
+MAX_BODY = 4096
+NOT_PLAIN = -1
+
+
+@dataclass
+class Lane:
+    """What the connections of a worker share."""
+
+    predictor: Predictor
+    metrics: Metrics
+    max_body: int
+    heads: dict[bytes, int] = field(default_factory=dict)
+    tails: dict[bytes, bytes] = field(default_factory=dict)
+    _default_headers: list[tuple[bytes, bytes]] | None = None
+    _start: bytes = b""
+
+    def body_length(self, head: bytes) -> int:
+        """The length of the body that follows a plain head, or NOT_PLAIN."""
+        length = self.heads.get(head)
+        if length is None:
+            length = judge(head, self.max_body)
+            if len(self.heads) >= MAX_HEADS:
+                self.heads.clear()
+            if length != NOT_PLAIN:
+                self.heads[head] = length
+        return length
+
+    def note_unknown(self, names: tuple[str, ...]) -> bytes:
+        """Count a flight with unknown values, and name them in a header."""
+        self.predictor.count_unknown(names)
+        return b"x-unknown: %b\r\n" % ", ".join(names).encode()
+
+    def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:
+        """A whole reply; uvicorn renews `default_headers`, which hold the date, once a second."""
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
+            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n"
+        tail = self.tails.get(body)
+        if tail is None:  # there are only 202 bodies
+            tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
+        return self._start + extra + tail
+
+
+class _Head:
+    """What httptools finds in a head."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+
+def judge(head: bytes, max_body: int) -> int:
+    """The Content-Length of a plain head, or NOT_PLAIN."""
+    found = _Head()
+    parser = httptools.HttpRequestParser(found)
+    try:
+        parser.feed_data(head)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return NOT_PLAIN
+    names = [name for name, _ in found.headers]
+    if (
+        found.url != HOT.encode()
+        or parser.get_method() != b"POST"
+        or parser.get_http_version() != "1.1"
+        or parser.should_upgrade()
+        or not parser.should_keep_alive()
+        or names.count(b"content-length") != 1
+        or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
+    ):
+        return NOT_PLAIN
+    length = int(dict(found.headers)[b"content-length"])
+    return length if length <= min(max_body, MAX_BODY) else NOT_PLAIN

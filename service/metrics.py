@@ -1,0 +1,165 @@
+"""Counters that all workers share: a file of 64-bit integers, a row a worker, summed by whichever worker is asked.
+
+A worker counts straight into its row, so nothing is lost when it dies, and its successor goes on from there. It
+renders Prometheus' text format; it opens no port.
+"""
+
+import fcntl
+import mmap
+import os
+from bisect import bisect_left
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter_ns
+
+HOT = "/predict_delay_probability"
+ROUTES = (
+    HOT,
+    "/predict_delay_probabilities",
+    "/model_status",
+    "/metrics",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "other",
+)
+STATUSES = (200, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
+BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
+MAX_WORKERS = 256
+
+_BOUNDS = tuple(bound * 1000 for bound in BOUNDS_US)
+_BUCKETS = len(_BOUNDS) + 1
+
+# A row: for each route its statuses, its duration buckets and the sum of durations; then the single counters.
+_ROUTE = len(STATUSES) + _BUCKETS + 1
+LIVE, CONNECTIONS, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES, HOT_BEHIND_ASGI = range(
+    _ROUTE * len(ROUTES), _ROUTE * len(ROUTES) + 8
+)
+_ROW = HOT_BEHIND_ASGI + 1
+_FILE = MAX_WORKERS * _ROW * 8
+
+_HOT_200 = ROUTES.index(HOT) * _ROUTE
+_HOT_BUCKETS = _HOT_200 + len(STATUSES)
+_HOT_SUM = _HOT_BUCKETS + _BUCKETS
+
+_ROUTE_AT = {route: number * _ROUTE for number, route in enumerate(ROUTES)}
+_STATUS_AT = {status: number for number, status in enumerate(STATUSES)}
+
+
+def create(path: Path) -> None:
+    """Make the file that the workers share, all zeros."""
+    with path.open("wb") as file:
+        file.truncate(_FILE)
+
+
+class Metrics:
+    """One worker's row, and a view of all. Where there is no file, it counts for itself alone."""
+
+    def __init__(self, path: Path | None, about: dict[str, str]) -> None:
+        self._about = about
+        file = os.open(path, os.O_RDWR) if path else -1  # never closed: the lock on a row lives as long as its process
+        self._all = memoryview(mmap.mmap(file, _FILE)).cast("Q")
+        self.row = _claim(file) if path else 0
+        self.counts = self._all[self.row * _ROW : (self.row + 1) * _ROW]
+        self.counts[LIVE] = 1
+        self.counts[CONNECTIONS] = 0
+
+    def hot(self, started: int) -> None:
+        """Count a hot request answered 200; `started` is when it was read, by `perf_counter_ns`."""
+        counts = self.counts
+        nanoseconds = perf_counter_ns() - started
+        counts[_HOT_200] += 1
+        counts[_HOT_BUCKETS + bisect_left(_BOUNDS, nanoseconds)] += 1
+        counts[_HOT_SUM] += nanoseconds
+
+    def request(self, route: str, status: int, started: int) -> None:
+        """Count any request."""
+        at = _ROUTE_AT.get(route, _ROUTE_AT["other"])
+        nanoseconds = perf_counter_ns() - started
+        self.counts[at + _STATUS_AT.get(status, _STATUS_AT[0])] += 1
+        self.counts[at + len(STATUSES) + bisect_left(_BOUNDS, nanoseconds)] += 1
+        self.counts[at + len(STATUSES) + _BUCKETS] += nanoseconds
+
+    def least_connections(self) -> int:
+        """The fewest connections that another live worker has; as many as this one has, if it is alone."""
+        others = (row for row in range(MAX_WORKERS) if row != self.row and self._all[row * _ROW + LIVE])
+        return min((self._all[row * _ROW + CONNECTIONS] for row in others), default=self.counts[CONNECTIONS])
+
+    def close(self) -> None:
+        """Tell the others that this worker takes no more connections; its counts stay."""
+        self.counts[LIVE] = self.counts[CONNECTIONS] = 0
+
+    def render(self) -> bytes:
+        """All workers' counters in Prometheus' text format."""
+        rows = [self._all[at : at + _ROW].tolist() for at in range(0, MAX_WORKERS * _ROW, _ROW)]
+        total = [sum(column) for column in zip(*rows, strict=True)]
+        return ("\n".join([*_model(self._about), *_requests(total), *_singles(total), *_workers(rows)]) + "\n").encode()
+
+
+def _claim(file: int) -> int:
+    """The first row that no living process has locked; the lock goes with its process."""
+    for row in range(MAX_WORKERS):
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row, os.SEEK_SET)
+        except OSError:
+            continue
+        return row
+    raise RuntimeError(f"more than {MAX_WORKERS} workers share one metrics file")
+
+
+def _head(name: str, kind: str, text: str) -> list[str]:
+    return [f"# HELP atraso_{name} {text}", f"# TYPE atraso_{name} {kind}"]
+
+
+def _model(about: dict[str, str]) -> list[str]:
+    labels = ",".join(f'{name}="{_escape(value)}"' for name, value in about.items())
+    return [*_head("model_info", "gauge", "The model that is served."), f"atraso_model_info{{{labels}}} 1"]
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _requests(total: list[int]) -> Iterator[str]:
+    yield from _head("requests_total", "counter", "Requests answered, by route and status.")
+    for route, at in _ROUTE_AT.items():
+        for status, place in _STATUS_AT.items():
+            if count := total[at + place]:
+                yield f'atraso_requests_total{{route="{route}",status="{status or "other"}"}} {count}'
+    yield from _head("request_duration_seconds", "histogram", "From when a request was read to its reply.")
+    for route, at in _ROUTE_AT.items():
+        yield from _histogram(route, total[at + len(STATUSES) : at + _ROUTE])
+
+
+def _histogram(route: str, counts: list[int]) -> Iterator[str]:
+    *buckets, nanoseconds = counts
+    name, below = "atraso_request_duration_seconds", 0
+    for bound, count in zip([*(f"{us / 1e6:g}" for us in BOUNDS_US), "+Inf"], buckets, strict=True):
+        below += count
+        yield f'{name}_bucket{{route="{route}",le="{bound}"}} {below}'
+    yield f'{name}_sum{{route="{route}"}} {nanoseconds / 1e9:.9f}'
+    yield f'{name}_count{{route="{route}"}} {below}'
+
+
+def _singles(total: list[int]) -> Iterator[str]:
+    for name, text, count in (
+        ("predictions_total", "Flights given a probability.", total[SCORED] + total[CACHE_HITS]),
+        ("cache_hits_total", "Flights whose reply was in the cache.", total[CACHE_HITS]),
+        ("model_runs_total", "Runs of the model, each for one or more flights.", total[MODEL_RUNS]),
+        ("fast_lane_total", f"Requests for {HOT} answered ahead of ASGI.", total[_HOT_200] - total[HOT_BEHIND_ASGI]),
+    ):
+        yield from _head(name, "counter", text)
+        yield f"atraso_{name} {count}"
+    yield from _head("unknown_total", "counter", "Flights whose airline or destination no table knows.")
+    yield f'atraso_unknown_total{{field="OPERA"}} {total[UNKNOWN_OPERA]}'
+    yield f'atraso_unknown_total{{field="SIGLADES"}} {total[UNKNOWN_SIGLADES]}'
+
+
+def _workers(rows: list[list[int]]) -> Iterator[str]:
+    used = [(number, row) for number, row in enumerate(rows) if row[LIVE] or any(row)]
+    yield from _head("worker_requests_total", "counter", "Requests that each worker answered.")
+    for number, row in used:
+        requests = sum(sum(row[at : at + len(STATUSES)]) for at in _ROUTE_AT.values())
+        yield f'atraso_worker_requests_total{{worker="{number}"}} {requests}'
+    yield from _head("worker_connections", "gauge", "Connections that each worker had when it last accepted one.")
+    for number, row in used:
+        yield f'atraso_worker_connections{{worker="{number}"}} {row[CONNECTIONS]}'
