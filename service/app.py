@@ -30,7 +30,7 @@ from service.contract import (
 )
 from service.features import Features
 from service.lane import Lane
-from service.metrics import HOT, HOT_BEHIND_ASGI, Metrics
+from service.metrics import HOT, Metrics
 from service.predictor import Predictor
 from service.scorer import Scorer
 from service.settings import Settings
@@ -172,7 +172,6 @@ class HotRoute:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         model.metrics.request(HOT, status, started)
-        model.metrics.counts[HOT_BEHIND_ASGI] += status == 200
 
 
 async def predict_many(request: Request) -> Response:

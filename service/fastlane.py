@@ -18,9 +18,7 @@ from uvicorn.server import ServerState
 from service.contract import HttpError, parse_flight
 from service.drain import DrainingProtocol, unread_bytes
 from service.lane import NOT_PLAIN, Lane
-from service.metrics import HOT
 
-REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEAD = 2048
 
 
@@ -62,36 +60,32 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _take(self, data: bytes) -> None:
         """Answer the plain requests that `data` begins with; hold an unfinished one; give uvicorn the rest."""
+        lane = self._lane
         self._held = b""
         while data:
-            size = self._plain_size(data)
-            if size == NOT_PLAIN:
+            body = data.find(b"\r\n\r\n", 0, MAX_HEAD) + 4
+            head = data[:body]
+            length = lane.heads.get(head)
+            if length is None:
+                length = lane.learn(head)
+            if length == NOT_PLAIN:
                 super().data_received(data)
                 return
-            if size > len(data) or self.flow.write_paused:
+            end = body + length
+            if end > len(data) or self.flow.write_paused:
                 self._hold(data)
                 return
-            request, self._held = (data, b"") if size == len(data) else (data[:size], data[size:])
-            if not self._submit(request):
+            self._held = data[end:]
+            if not self._submit(data[:end], data[body:end]):
                 return
             data, self._held = self._held, b""
 
-    def _plain_size(self, data: bytes) -> int:
-        """The size of the plain request that `data` begins with, whole or not, or NOT_PLAIN."""
-        if not data.startswith(REQUEST_LINE):
-            return NOT_PLAIN
-        end = data.find(b"\r\n\r\n", 0, MAX_HEAD)
-        if end < 0:
-            return NOT_PLAIN
-        length = self._lane.body_length(data[: end + 4])
-        return NOT_PLAIN if length == NOT_PLAIN else end + 4 + length
-
-    def _submit(self, request: bytes) -> bool:
+    def _submit(self, request: bytes, body: bytes) -> bool:
         """Answer a plain request from the cache; False where its reply comes later, or from uvicorn."""
         self._started = perf_counter_ns()
         predictor = self._lane.predictor
         try:
-            flight = parse_flight(request[request.find(b"\r\n\r\n") + 4 :])
+            flight = parse_flight(body)
             unknown = predictor.unknown(flight, ("body",))
             reply = predictor.submit(flight, self._reply)
         except HttpError:
@@ -130,8 +124,7 @@ class FastLaneProtocol(DrainingProtocol):
         last = self.draining and not self._held and not unread_bytes(self.transport)
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
-        self.server_state.total_requests += 1
-        self._lane.metrics.hot(self._started)
+        self._lane.metrics.in_lane(self._started)
         if last:
             self.transport.close()
         else:

@@ -1,16 +1,19 @@
-"""The manifest's features compiled into dict lookups: a flight's key parts -> its row of floats.
+"""The manifest's features compiled into dict lookups: a flight's key parts -> its row of float32 values.
 
 It neither parses requests nor runs the model.
 """
 
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Callable, Sequence
+from struct import Struct
+from typing import Any
 
 from service.bundle import Table
 from service.keys import PARTS, Parts
 
-Row = tuple[float, ...]
-"""One value a feature, in the manifest's order: what the model takes."""
+Row = bytes
+"""One float32 a feature, in the manifest's order: what the model takes, and a key that hashes fast."""
+
+_pack = Struct("f").pack
 
 NAMED = ("OPERA", "SIGLADES")
 """The open parts: a flight may name one that no table knows."""
@@ -18,13 +21,10 @@ NAMED = ("OPERA", "SIGLADES")
 
 class Features:
     def __init__(self, tables: Sequence[Table]) -> None:
-        self._lookups = [(t.values.get, itemgetter(*map(PARTS.index, t.key)), t.default) for t in tables]
+        self.row: Callable[[Parts], Row] = compile_row(tables)
         self.known = {part: _known(part, tables) for part in NAMED}
         self._airlines = self.known["OPERA"]
         self._destinations = self.known["SIGLADES"]
-
-    def row(self, parts: Parts) -> Row:
-        return tuple([get(key(parts), default) for get, key, default in self._lookups])
 
     def unknown(self, parts: Parts) -> tuple[str, ...]:
         """The names among OPERA and SIGLADES whose value no table knows."""
@@ -33,6 +33,23 @@ class Features:
         if airline and destination:
             return ()
         return tuple(name for name, known in zip(NAMED, (airline, destination), strict=True) if not known)
+
+
+def compile_row(tables: Sequence[Table]) -> Callable[[Parts], Row]:
+    """One expression with all lookups: `join((get0(parts[1], default0), get1((parts[0], parts[5]), default1), …))`.
+
+    It takes half the time of a loop over the tables. Only places and our own names are in its text.
+    """
+    names: dict[str, Any] = {"join": b"".join}
+    lookups = []
+    for number, table in enumerate(tables):
+        places = [f"parts[{PARTS.index(part)}]" for part in table.key]
+        key = places[0] if len(places) == 1 else f"({', '.join(places)})"
+        names[f"get{number}"] = {key: _pack(value) for key, value in table.values.items()}.get
+        names[f"default{number}"] = _pack(table.default)
+        lookups.append(f"get{number}({key}, default{number})")
+    row: Callable[[Parts], Row] = eval(f"lambda parts: join(({', '.join(lookups)},))", names)
+    return row
 
 
 def _known(part: str, tables: Sequence[Table]) -> frozenset[str]:

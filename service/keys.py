@@ -7,7 +7,7 @@ tables or models.
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,9 @@ PARTS = ("OPERA", "SIGLADES", "MES", "DIA", "dia_semana", "hora", "periodo_dia",
 
 Parts: TypeAlias = tuple[str, str, int, int, int, int, str, int]
 """One flight: a value for each name in `PARTS`."""
+
+TimeParts: TypeAlias = tuple[int, int, int, int, str, int]
+"""The parts after OPERA and SIGLADES."""
 
 PERIODS = ("mañana", "tarde", "noche")
 
@@ -48,14 +51,20 @@ def high_season(month: int, day: int) -> int:
     return int(date >= (12, 15) or date <= (3, 3) or (7, 15) <= date <= (7, 31) or (9, 11) <= date <= (9, 30))
 
 
-_PERIOD = tuple(period(hour) for hour in range(24))
-_HIGH_SEASON = {(month, day): high_season(month, day) for month in range(1, 13) for day in range(1, 32)}
-
-
 def key_parts(opera: str, siglades: str, when: datetime) -> Parts:
     """The parts of a flight of airline `opera` to `siglades`, scheduled at local time `when`."""
+    return (opera, siglades, *_time_parts(when))
+
+
+def _time_parts(when: datetime) -> TimeParts:
     month, day, hour = when.month, when.day, when.hour
-    return opera, siglades, month, day, when.weekday(), hour, _PERIOD[hour], _HIGH_SEASON[month, day]
+    return month, day, when.weekday(), hour, period(hour), high_season(month, day)
+
+
+@lru_cache(maxsize=1 << 14)
+def time_parts(text: str) -> TimeParts:
+    """The parts that a scheduled time gives, remembered: schedules repeat. Raises ValueError as `parse_time` does."""
+    return _time_parts(parse_time(text))
 
 
 def key_text(values: Iterable[str | int]) -> str:

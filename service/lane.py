@@ -11,6 +11,7 @@ import httptools
 from service.metrics import HOT, Metrics
 from service.predictor import Predictor
 
+REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEADS = 1024
 MAX_BODY = 4096
 NOT_PLAIN = -1
@@ -28,15 +29,13 @@ class Lane:
     _default_headers: list[tuple[bytes, bytes]] | None = None
     _start: bytes = b""
 
-    def body_length(self, head: bytes) -> int:
-        """The length of the body that follows a plain head, or NOT_PLAIN."""
-        length = self.heads.get(head)
-        if length is None:
-            length = judge(head, self.max_body)
+    def learn(self, head: bytes) -> int:
+        """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN."""
+        length = judge(head, self.max_body) if head.startswith(REQUEST_LINE) else NOT_PLAIN
+        if length != NOT_PLAIN:
             if len(self.heads) >= MAX_HEADS:
                 self.heads.clear()
-            if length != NOT_PLAIN:
-                self.heads[head] = length
+            self.heads[head] = length
         return length
 
     def note_unknown(self, names: tuple[str, ...]) -> bytes:

@@ -20,7 +20,7 @@ class Scorer:
 
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The probability of a delay of each row, in order."""
-        matrix = np.array(rows, dtype=np.float32)
+        matrix = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1)
         probabilities = self._session.run([OUTPUT], {INPUT: matrix})[0]
         return probabilities[:, 1].tolist()  # type: ignore[no-any-return]
 

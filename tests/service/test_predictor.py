@@ -78,12 +78,12 @@ def test_the_cache_answers_what_was_asked_before(golden: list[dict[str, Any]]) -
 def test_the_cache_is_bounded_and_keeps_what_is_asked_for(size: int) -> None:
     cache = ReplyCache(size)
     for number in range(100):
-        cache.put((float(number),), b"%d" % number)
+        cache.put(b"row %d" % number, b"%d" % number)
         assert len(cache) <= size
         if size >= 2:
-            assert cache.get((float(number),)) == b"%d" % number
+            assert cache.get(b"row %d" % number) == b"%d" % number
         if size >= 4:
-            assert cache.get((0.0,)) == b"0"
+            assert cache.get(b"row 0") == b"0"
 
 
 def test_too_many_pending_flights_are_refused(golden: list[dict[str, Any]]) -> None:

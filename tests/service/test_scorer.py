@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from service.bundle import BundleError, read
@@ -10,14 +11,18 @@ from service.scorer import Scorer
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pack(features: list[float]) -> bytes:
+    return np.array(features, np.float32).tobytes()
+
+
 def test_gives_what_lightgbm_gives(golden: list[dict[str, Any]]) -> None:
-    scored = Scorer(read(ROOT))([tuple(vector["features"]) for vector in golden])
+    scored = Scorer(read(ROOT))([pack(vector["features"]) for vector in golden])
     assert scored == pytest.approx([vector["delay_probability"] for vector in golden], abs=1e-5)
 
 
 def test_a_batch_equals_its_singles(golden: list[dict[str, Any]]) -> None:
     scorer = Scorer(read(ROOT))
-    rows = [tuple(vector["features"]) for vector in golden[:300]]
+    rows = [pack(vector["features"]) for vector in golden[:300]]
     assert scorer(rows) == [scorer([row])[0] for row in rows]
 
 
