@@ -38,19 +38,20 @@ class ReplyCache:
         return len(self._young) + len(self._old)
 
     def get(self, row: Row) -> bytes | None:
-        return self._young.get(row) or self._get_old(row)
+        return self._young.get(row) or (self._get_old(row) if self._old else None)
 
     def _get_old(self, row: Row) -> bytes | None:
         reply = self._old.pop(row, None)
-        if reply is not None:
-            self.put(row, reply)
+        if reply:
+            self.update([row], [reply])
         return reply
 
-    def put(self, row: Row, reply: bytes) -> None:
-        if len(self._young) >= self._half:
-            self._young, self._old = {}, self._young
+    def update(self, rows: Sequence[Row], replies: Sequence[bytes]) -> None:
         if self._half:
-            self._young[row] = reply
+            for row, reply in zip(rows, replies, strict=True):
+                if len(self._young) >= self._half:
+                    self._young, self._old = {}, self._young
+                self._young[row] = reply
 
 
 class Predictor:
@@ -95,10 +96,12 @@ class Predictor:
         """The reply where it is in the cache; else None, and `answer` is called in the next turn. Raises Overloaded."""
         row = self.features.row(flight)
         reply = self._cache.get(row)
-        if reply is not None:
+        if reply:
             self._counts[CACHE_HITS] += 1
             return reply
-        self.admit(1)
+        if self.pending >= self._max_pending:
+            raise Overloaded
+        self.pending += 1
         if not self._rows:
             self._loop.call_soon(self._flush)
         self._rows.append(row)
@@ -141,12 +144,15 @@ class Predictor:
         if self._rows:
             self._loop.call_soon(self._flush)
         self.pending -= len(rows)
+        replies: Sequence[bytes | Exception]
         try:
-            replies: Sequence[bytes | Exception] = self._run(rows)
+            replies = made = self._run(rows)
+            self._cache.update(rows, made)
         except Exception as error:
             logger.exception("The model failed on %d flights", len(rows))
             replies = [error] * len(rows)
-        for row, reply, answer in zip(rows, replies, answers, strict=True):
-            if isinstance(reply, bytes):
-                self._cache.put(row, reply)
-            answer(reply)
+        for answer, reply in zip(answers, replies, strict=True):
+            try:
+                answer(reply)
+            except Exception:
+                logger.exception("A reply could not be given")  # the others still can

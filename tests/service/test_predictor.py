@@ -78,7 +78,7 @@ def test_the_cache_answers_what_was_asked_before(golden: list[dict[str, Any]]) -
 def test_the_cache_is_bounded_and_keeps_what_is_asked_for(size: int) -> None:
     cache = ReplyCache(size)
     for number in range(100):
-        cache.put(b"row %d" % number, b"%d" % number)
+        cache.update([b"row %d" % number], [b"%d" % number])
         assert len(cache) <= size
         if size >= 2:
             assert cache.get(b"row %d" % number) == b"%d" % number
