@@ -34,7 +34,10 @@ _BUCKETS = len(_BOUNDS) + 1
 _ROUTE = len(STATUSES) + _BUCKETS + 1
 _LANE = _ROUTE * len(ROUTES)
 _LANE_SUM = _LANE + _BUCKETS
-LIVE, CONNECTIONS, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES = range(_LANE_SUM + 1, _LANE_SUM + 8)
+STATE, CONNECTIONS, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES = range(
+    _LANE_SUM + 1, _LANE_SUM + 8
+)
+UNUSED, LIVE, LEFT = range(3)
 _ROW = UNKNOWN_SIGLADES + 1
 _FILE = MAX_WORKERS * _ROW * 8
 
@@ -57,8 +60,7 @@ class Metrics:
         self._all = memoryview(mmap.mmap(file, _FILE)).cast("Q")
         self.row = _claim(file) if path else 0
         self.counts = self._all[self.row * _ROW : (self.row + 1) * _ROW]
-        self.counts[LIVE] = 1
-        self.counts[CONNECTIONS] = 0
+        self.counts[STATE], self.counts[CONNECTIONS] = LIVE, 0
 
     def in_lane(self, started: int) -> None:
         """Count a request that the fast lane answered; `started` is when it was read, by `perf_counter_ns`."""
@@ -75,13 +77,19 @@ class Metrics:
         self.counts[at + len(STATUSES) + _BUCKETS] += nanoseconds
 
     def least_connections(self) -> int:
-        """The fewest connections that another live worker has; as many as this one has, if it is alone."""
-        others = (row for row in range(MAX_WORKERS) if row != self.row and self._all[row * _ROW + LIVE])
-        return min((self._all[row * _ROW + CONNECTIONS] for row in others), default=self.counts[CONNECTIONS])
+        """The fewest connections that a live worker has, this one among them."""
+        least = self.counts[CONNECTIONS]
+        for row in range(MAX_WORKERS):
+            state = self._all[row * _ROW + STATE]
+            if state == UNUSED:
+                break  # rows are claimed in order
+            if state == LIVE:
+                least = min(least, self._all[row * _ROW + CONNECTIONS])
+        return least
 
     def close(self) -> None:
         """Tell the others that this worker takes no more connections; its counts stay."""
-        self.counts[LIVE] = self.counts[CONNECTIONS] = 0
+        self.counts[STATE], self.counts[CONNECTIONS] = LEFT, 0
 
     def render(self) -> bytes:
         """All workers' counters in Prometheus' text format."""
@@ -159,7 +167,7 @@ def _singles(total: list[int]) -> Iterator[str]:
 
 
 def _workers(rows: list[list[int]]) -> Iterator[str]:
-    used = [(number, row) for number, row in enumerate(rows) if row[LIVE] or any(row)]
+    used = [(number, row) for number, row in enumerate(rows) if row[STATE] != UNUSED]
     yield from _head("worker_requests_total", "counter", "Requests that each worker answered.")
     for number, row in used:
         requests = sum(sum(row[at : at + len(STATUSES)]) for at in _ROUTE_AT.values())

@@ -26,6 +26,9 @@ from service.settings import Settings
 PATIENCE = 0.002
 """Seconds that a worker leaves a connection to one that has fewer."""
 
+SLACK = 16
+"""One connection in so many more than another worker has is no reason to wait."""
+
 logger = logging.getLogger("uvicorn.error")
 
 
@@ -111,7 +114,8 @@ class Acceptor:
 
     def _ready(self) -> None:
         mine = self._metrics.counts[CONNECTIONS] = len(self._open) + len(self._arriving)
-        if mine > self._metrics.least_connections():
+        least = self._metrics.least_connections()
+        if mine > least + 1 + least // SLACK:
             self._loop.remove_reader(self._listener)
             self._patience = self._loop.call_later(PATIENCE, self._accept_late)
         else:

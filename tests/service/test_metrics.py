@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from service.contract import EXAMPLE
-from service.metrics import BOUNDS_US, HOT, Metrics, create
+from service.metrics import BOUNDS_US, CONNECTIONS, HOT, Metrics, create
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = "/predict_delay_probabilities"
@@ -114,7 +114,8 @@ def test_living_workers_have_rows_of_their_own(tmp_path: Path) -> None:
         "metrics = Metrics(Path(sys.argv[1]), {}); metrics.counts[CONNECTIONS] = 7\n"
         "print(metrics.row, flush=True); input()"
     )
-    assert mine.least_connections() == 0
+    mine.counts[CONNECTIONS] = 9
+    assert mine.least_connections() == 9
     command = [sys.executable, "-c", code, str(path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
