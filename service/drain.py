@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol, with two things mended that a client under load would meet.
 
-- Shutdown answers every request that reached this machine whole. uvicorn closes an idle connection at once, though a
-  request may wait there, received by the kernel and not yet read. Here it is read, answered and only then closed.
+- Shutdown answers every request that was sent whole before the listener closed. uvicorn closes an idle connection at
+  once, though a request may be on its way, or wait in the kernel, or another worker's door be open still. Here the
+  next reply says `connection: close`, and a connection is closed without one only after a moment with nothing to read.
 - A client that pipelines and does not read its replies is made to wait. uvicorn goes on reading after each reply, so
   that requests pile up by the hundred thousand. Here nothing is read while requests wait for their turn.
 """
@@ -14,6 +15,9 @@ from collections.abc import Collection
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+GRACE = 0.3
+"""Seconds that an idle connection is kept when the server stops: longer than workers need to close their listeners."""
 
 
 def unread_bytes(transport: asyncio.BaseTransport) -> int:
@@ -51,7 +55,19 @@ class DrainingProtocol(HttpToolsProtocol):
             super().shutdown()  # closes after the reply to what is being received
 
     def shutdown(self) -> None:
-        if unread_bytes(self.transport):
-            self.draining = True
-        else:
+        self.draining = True
+        if self.uvicorn_is_busy():
             super().shutdown()
+        else:
+            self.loop.call_later(GRACE, self._close_if_idle)
+
+    def uvicorn_is_busy(self) -> bool:
+        """A request that uvicorn knows of is being received or answered."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def is_idle(self) -> bool:
+        return not self.uvicorn_is_busy() and not unread_bytes(self.transport)
+
+    def _close_if_idle(self) -> None:
+        if self.is_idle():
+            self.transport.close()

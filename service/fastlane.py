@@ -43,15 +43,12 @@ class FastLaneProtocol(DrainingProtocol):
         self._idle_timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        if self._uvicorn_is_busy():
+        if self._parsing or self.uvicorn_is_busy():
             super().data_received(data)
         elif self._pending or self.flow.write_paused:
             self._hold(self._held + data)
         else:
             self._take(self._held + data if self._held else data)
-
-    def _uvicorn_is_busy(self) -> bool:
-        return self._parsing or (self.cycle is not None and not self.cycle.response_complete)
 
     def _hold(self, data: bytes) -> None:
         self._held = data
@@ -72,7 +69,7 @@ class FastLaneProtocol(DrainingProtocol):
                 super().data_received(data)
                 return
             end = body + length
-            if end > len(data) or self.flow.write_paused:
+            if end > len(data):
                 self._hold(data)
                 return
             self._held = data[end:]
@@ -140,7 +137,7 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _ring(self) -> None:
         self._idle_timer = None
-        if self._held or self._pending or self.timeout_keep_alive_task is not None or self._uvicorn_is_busy():
+        if self._held or self._pending or self._parsing or self.uvicorn_is_busy() or self.timeout_keep_alive_task:
             return  # whatever is going on ends with a timer of its own
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
@@ -160,11 +157,8 @@ class FastLaneProtocol(DrainingProtocol):
         super().resume_writing()
         self._go_on()
 
-    def shutdown(self) -> None:
-        if self._pending or self._held:
-            self.draining = True
-        else:
-            super().shutdown()
+    def is_idle(self) -> bool:
+        return not self._pending and not self._held and super().is_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

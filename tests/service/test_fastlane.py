@@ -24,6 +24,7 @@ from service.workers import choose_protocol
 
 HOT = "/predict_delay_probability"
 SILENCE = 0.5
+AIRLINES = ("Grupo LATAM", "Air Canada", "Aeromexico", "Nueva", "Sky Airline", "Plus Ultra Lineas Aereas")
 KEEP_ALIVE = 2
 
 Reply = tuple[bytes, tuple[bytes, ...], bytes]
@@ -247,14 +248,41 @@ def test_one_byte_at_a_time(both: tuple[Any, Any]) -> None:
 
 def test_pipelined_replies_come_in_order(both: tuple[Any, Any]) -> None:
     """Hot and cold, cached and not: the reply tells which request it belongs to."""
-    airlines = ["Grupo LATAM", "Air Canada", "Aeromexico", "Nueva", "Sky Airline", "Plus Ultra Lineas Aereas"]
     stream = b"".join(
-        request(flight(airlines[n % 6], n % 24)) + (GET if n % 7 == 3 else request(b"{") if n % 7 == 5 else b"")
+        request(flight(AIRLINES[n % 6], n % 24)) + (GET if n % 7 == 3 else request(b"{") if n % 7 == 5 else b"")
         for n in range(200)
     )
     replies = same(both, stream + LAST)
     assert len(replies) == 200 + 29 + 28 + 1
     assert len({body for _, _, body in replies}) > 10
+
+
+def test_more_requests_than_one_read_takes_are_answered_in_order(
+    both: tuple[Any, Any], servers: Callable[..., Any]
+) -> None:
+    """What follows in the next read must not overtake what is waiting for the model."""
+    uncached = servers("--workers", 1, "--cache-size", 0)
+    requests = [request(flight(AIRLINES[n % 6], n % 24)) for n in range(5000)]
+    replies = same((uncached, both[1]), b"".join(requests) + LAST)
+    assert len(replies) == 5001
+
+
+SPLIT = {
+    "in a header": (b"GET /v2/health/live HTTP/1.1\r\nX-A: ", request() + LAST, [200, 200]),
+    "in a target": (b"GET /", request() + LAST, [400]),
+    "in a body": (request(b"", "Content-Length: 500", length=False), request() + b" " * 500 + LAST, []),
+    "in a body answered before its end": (
+        request(b"", "Content-Length: 20001", length=False), request().ljust(20_001) + LAST, [413, 200]),
+    "in a chunk": (CHUNKED + b"c8\r\n", request().ljust(0xC8) + b"\r\n0\r\n\r\n" + LAST, [422, 200]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), SPLIT.values(), ids=SPLIT)
+def test_what_looks_like_a_request_inside_another_is_none(
+    both: tuple[Any, Any], first: bytes, second: bytes, expected: list[int]
+) -> None:
+    replies = same(both, first, second)
+    assert not expected or statuses(replies) == expected
 
 
 PLAIN = st.builds(
@@ -339,7 +367,13 @@ def test_a_client_that_does_not_read_is_made_to_wait(both: tuple[Any, Any], plac
 def test_an_idle_connection_is_closed_and_a_used_one_is_not(both: tuple[Any, Any], place: int) -> None:
     with socket.create_connection(("127.0.0.1", both[place].port)) as connection:
         connection.settimeout(KEEP_ALIVE + 5)
-        for stream in (request(), GET, request()):  # each keeps it for the whole time again, on whichever way
+        for stream in (
+            request(),
+            request(),
+            GET,
+            request(),
+            request(),
+        ):  # each keeps it for the whole time again, on whichever way
             connection.sendall(stream)
             assert statuses([read_one(connection)]) == [200]
             time.sleep(KEEP_ALIVE * 0.7)
