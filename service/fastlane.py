@@ -59,47 +59,41 @@ class FastLaneProtocol(DrainingProtocol):
         """Answer the plain requests that `data` begins with; hold an unfinished one; give uvicorn the rest."""
         lane = self._lane
         self._held = b""
-        while data:
-            body = data.find(b"\r\n\r\n", 0, MAX_HEAD) + 4
-            head = data[:body]
+        at, size = 0, len(data)
+        while at < size:
+            body = data.find(b"\r\n\r\n", at, at + MAX_HEAD) + 4
+            head = data[at:body]
             length = lane.heads.get(head)
             if length is None:
                 length = lane.learn(head)
-            if length == NOT_PLAIN:
-                super().data_received(data)
-                return
             end = body + length
-            if end > len(data):
-                self._hold(data)
+            if length == NOT_PLAIN:
+                super().data_received(data[at:])
                 return
-            self._held = data[end:]
-            if not self._submit(data[:end], data[body:end]):
+            if end > size:
+                self._hold(data[at:])
                 return
-            data, self._held = self._held, b""
+            try:
+                reply = self._ask(data[body:end])
+            except HttpError:
+                super().data_received(data[at:])  # errors are written where all errors are, behind ASGI
+                return
+            if reply is None:
+                self._pending = data[at:end]
+                self._hold(data[end:])
+                return
+            self._write(reply, end < size)
+            at = end
 
-    def _submit(self, request: bytes, body: bytes) -> bool:
-        """Answer a plain request from the cache; False where its reply comes later, or from uvicorn."""
+    def _ask(self, body: bytes) -> bytes | None:
+        """The reply to a plain request where it is cached; else None, and `_reply` gets it. Raises HttpError."""
         self._started = perf_counter_ns()
         predictor = self._lane.predictor
-        try:
-            flight = parse_flight(body)
-            unknown = predictor.unknown(flight, ("body",))
-            reply = predictor.submit(flight, self._reply)
-        except HttpError:
-            self._give_to_uvicorn(request)
-            return False
+        flight = parse_flight(body)
+        unknown = predictor.unknown(flight, ("body",))
+        reply = predictor.submit(flight, self._reply)
         self._extra = self._lane.note_unknown(unknown) if unknown else b""
-        if reply is None:
-            self._pending = request
-            self._hold(self._held)
-            return False
-        self._write(reply)
-        return True
-
-    def _give_to_uvicorn(self, request: bytes) -> None:
-        """An error's reply is written where all errors are: behind ASGI."""
-        data, self._held = request + self._held, b""
-        super().data_received(data)
+        return reply
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
@@ -107,18 +101,20 @@ class FastLaneProtocol(DrainingProtocol):
         if self.transport.is_closing():
             return
         if isinstance(reply, Exception):
-            self._give_to_uvicorn(request)
-            return
-        self._write(reply)
-        self._go_on()
+            data, self._held = request + self._held, b""
+            super().data_received(data)
+        else:
+            self._write(reply, bool(self._held))
+            self._go_on()
 
     def _go_on(self) -> None:
         if self._held and not self._pending and not self.flow.write_paused:
             self.flow.resume_reading()
             self._take(self._held)
 
-    def _write(self, reply: bytes) -> None:
-        last = self.draining and not self._held and not unread_bytes(self.transport)
+    def _write(self, reply: bytes, more: bool) -> None:
+        """Write a reply; `more` where another request is here already."""
+        last = self.draining and not more and not unread_bytes(self.transport)
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
         self._lane.metrics.in_lane(self._started)

@@ -78,14 +78,19 @@ class Metrics:
 
     def least_connections(self) -> int:
         """The fewest connections that a live worker has, this one among them."""
-        least = self.counts[CONNECTIONS]
-        for row in range(MAX_WORKERS):
-            state = self._all[row * _ROW + STATE]
+        return min(self._all[at + CONNECTIONS] for at in self._live())
+
+    def live_workers(self) -> int:
+        return sum(1 for _ in self._live())
+
+    def _live(self) -> Iterator[int]:
+        """Where the rows of live workers begin."""
+        for at in range(0, len(self._all), _ROW):
+            state = self._all[at + STATE]
             if state == UNUSED:
-                break  # rows are claimed in order
+                return  # rows are claimed in order
             if state == LIVE:
-                least = min(least, self._all[row * _ROW + CONNECTIONS])
-        return least
+                yield at
 
     def close(self) -> None:
         """Tell the others that this worker takes no more connections; its counts stay."""

@@ -23,7 +23,7 @@ from service.fastlane import FastLaneProtocol, missing_in_uvicorn
 from service.metrics import CONNECTIONS, Metrics
 from service.settings import Settings
 
-PATIENCE = 0.002
+PATIENCE = 0.01
 """Seconds that a worker leaves a connection to one that has fewer."""
 
 SLACK = 16
@@ -81,7 +81,15 @@ class WorkerServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         metrics: Metrics = self.lifespan.state["model"].metrics
+        await self._wait_for_the_others(metrics)
         self.acceptors = [Acceptor(listener, self._protocol, metrics, self) for listener in sockets or []]
+
+    async def _wait_for_the_others(self, metrics: Metrics) -> None:
+        """The first worker that is ready would take every connection that is waiting already."""
+        for _ in range(200):
+            if metrics.live_workers() >= self.config.workers:
+                return
+            await asyncio.sleep(0.005)
 
     def _protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from service.contract import EXAMPLE
+from service.drain import GRACE
 
 BODY = json.dumps(EXAMPLE).encode()
 HEAD = b"POST /predict_delay_probability HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
@@ -32,20 +34,73 @@ def test_pending_replies_are_made(servers: Callable[..., Any], flags: list[Any],
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20)) for _ in range(20)
         ]
         for connection in connections:
-            connection.sendall(REQUEST)
-            received = b""
-            while not received.endswith(b"}"):
-                received += connection.recv(65536)
+            ask(connection)
         for connection in connections:
             connection.sendall(request_)
         server.process.send_signal(signal.SIGTERM)
         for connection in connections:
-            received = b""
-            while data := connection.recv(1 << 20):
-                received += data
+            received = read_to_end(connection)
             assert received.count(b"200 OK") == request_.count(b"HTTP/1.1\r\n")
             assert received.count(b"connection: close") <= 1
     server.stop()
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+def test_a_request_that_is_being_received_is_answered(servers: Callable[..., Any], flags: list[Any]) -> None:
+    """Its head has come when the server is told to stop, its body comes long after an idle connection is closed."""
+    server = servers("--workers", 1, *flags)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        ask(connection)
+        connection.sendall(REQUEST[:-10])
+        server.process.send_signal(signal.SIGTERM)
+        wait_for_log(server, "Waiting for connections to close")
+        time.sleep(2 * GRACE)
+        connection.sendall(REQUEST[-10:])
+        assert statuses(read_to_end(connection)) == [200]
+    server.stop()
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+def test_a_request_that_the_kernel_holds_is_answered(servers: Callable[..., Any], flags: list[Any]) -> None:
+    """A server that was kept from reading until its patience with idle connections was over."""
+    server = servers("--workers", 1, *flags)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        ask(connection)
+        server.process.send_signal(signal.SIGTERM)
+        wait_for_log(server, "Shutting down")
+        server.process.send_signal(signal.SIGSTOP)
+        connection.sendall(REQUEST)
+        time.sleep(2 * GRACE)
+        server.process.send_signal(signal.SIGCONT)
+        received = read_to_end(connection)
+        assert statuses(received) == [200]
+        assert b"connection: close" in received
+    server.stop()
+
+
+def ask(connection: socket.socket) -> None:
+    connection.sendall(REQUEST)
+    received = b""
+    while not received.endswith(b"}"):
+        received += connection.recv(65536)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    received = b""
+    while data := connection.recv(1 << 20):
+        received += data
+    return received
+
+
+def statuses(received: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", received)]
+
+
+def wait_for_log(server: Any, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while text not in server.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @dataclass
