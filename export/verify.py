@@ -5,6 +5,7 @@ Trees only compare a feature with a threshold, and a feature takes only the valu
 the rounding of the sum of the leaves, which is measured on flights and on random keys.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +14,10 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker; read as it is imported
+import onnxruntime as ort
 
 from export.convert import INPUT, PROBABILITIES
 from export.errors import ExportError

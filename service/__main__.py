@@ -3,6 +3,7 @@
 It checks the bundle, binds the port and starts uvicorn's workers.
 """
 
+import signal
 import socket
 import sys
 from dataclasses import fields
@@ -48,10 +49,17 @@ def main(**values: Any) -> None:
     host, port = listener.getsockname()[:2]
     workers = f"{settings.workers} worker{'s' if settings.workers > 1 else ''}"
     click.echo(f"atraso: {model.name} {model.version} on http://{url_host(host)}:{port}, {workers}", err=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     with TemporaryDirectory(prefix="atraso-") as folder:
         counters = Path(folder) / "counters"
         metrics.create(counters)
         run(settings, listener, counters)
+
+
+def end(number: int, frame: object) -> None:
+    """uvicorn raises its signal again once all requests are answered."""
+    sys.exit(0)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,10 +1,11 @@
-"""uvicorn's HTTP protocol, with two things mended that a client under load would meet.
+"""uvicorn's HTTP protocol, with three things mended that a client under load would meet.
 
 - Shutdown answers every request that was sent whole before the listener closed. uvicorn closes an idle connection at
   once, though a request may be on its way, or wait in the kernel, or another worker's door be open still. Here the
   next reply says `connection: close`, and a connection is closed without one only after a moment with nothing to read.
 - A client that pipelines and does not read its replies is made to wait. uvicorn goes on reading after each reply, so
   that requests pile up by the hundred thousand. Here nothing is read while requests wait for their turn.
+- Requests that came before one that is no HTTP are answered first. uvicorn refuses that one at once, and forgets them.
 """
 
 import asyncio
@@ -44,6 +45,7 @@ class PatientFlow(FlowControl):
 
 class DrainingProtocol(HttpToolsProtocol):
     draining = False
+    _refusal = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -53,6 +55,17 @@ class DrainingProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.draining:
             super().shutdown()  # closes after the reply to what is being received
+
+    def send_400_response(self, msg: str) -> None:
+        if self.uvicorn_is_busy() and not self.cycle.more_body:
+            self._refusal = msg
+        else:
+            super().send_400_response(msg)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._refusal and not self.uvicorn_is_busy() and not self.transport.is_closing():
+            super().send_400_response(self._refusal)
 
     def shutdown(self) -> None:
         self.draining = True

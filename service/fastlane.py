@@ -17,9 +17,7 @@ from uvicorn.server import ServerState
 
 from service.contract import HttpError, parse_flight
 from service.drain import DrainingProtocol, unread_bytes
-from service.lane import NOT_PLAIN, Lane
-
-MAX_HEAD = 2048
+from service.lane import MAX_HEAD, NOT_PLAIN, Lane
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -67,11 +65,11 @@ class FastLaneProtocol(DrainingProtocol):
             if length is None:
                 length = lane.learn(head)
             end = body + length
+            if end > size or (length == NOT_PLAIN and lane.may_become_plain(data[at:])):
+                self._hold(data[at:])
+                return
             if length == NOT_PLAIN:
                 super().data_received(data[at:])
-                return
-            if end > size:
-                self._hold(data[at:])
                 return
             try:
                 reply = self._ask(data[body:end])
@@ -154,7 +152,7 @@ class FastLaneProtocol(DrainingProtocol):
         self._go_on()
 
     def is_idle(self) -> bool:
-        return not self._pending and not self._held and super().is_idle()
+        return not self._pending and b"\r\n\r\n" not in self._held and super().is_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

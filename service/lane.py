@@ -13,6 +13,7 @@ from service.predictor import Predictor
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEADS = 1024
+MAX_HEAD = 2048
 MAX_BODY = 4096
 NOT_PLAIN = -1
 
@@ -37,6 +38,18 @@ class Lane:
                 self.heads.clear()
             self.heads[head] = length
         return length
+
+    def may_become_plain(self, data: bytes) -> bool:
+        """Whether `data` is the start of a plain head, without its end, that httptools finds nothing wrong with."""
+        if len(data) >= MAX_HEAD or b"\r\n\r\n" in data:
+            return False
+        if not data.startswith(REQUEST_LINE) and not REQUEST_LINE.startswith(data):
+            return False
+        try:
+            httptools.HttpRequestParser(_Head()).feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return False
+        return True
 
     def note_unknown(self, names: tuple[str, ...]) -> bytes:
         """Count a flight with unknown values, and name them in a header."""

@@ -1,8 +1,11 @@
 """The ONNX Runtime session: rows of features -> probabilities of a delay. It knows no keys and no HTTP."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker; read as it is imported
 import onnxruntime as ort
 
 from service.bundle import Bundle, BundleError
@@ -16,7 +19,7 @@ class Scorer:
     """One session, of one worker: make it after a fork, never before."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._session = _session(bundle)
+        self._session = open_session(bundle)
 
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The probability of a delay of each row, in order."""
@@ -25,7 +28,8 @@ class Scorer:
         return probabilities[:, 1].tolist()  # type: ignore[no-any-return]
 
 
-def _session(bundle: Bundle) -> ort.InferenceSession:
+def open_session(bundle: Bundle) -> ort.InferenceSession:
+    """One thread, and the shape that the bundle asks for. Raises BundleError."""
     options = ort.SessionOptions()
     # Each worker owns one CPU: threads inside a run would fight the other workers for it.
     options.intra_op_num_threads = 1

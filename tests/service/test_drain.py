@@ -61,6 +61,23 @@ def test_a_request_that_is_being_received_is_answered(servers: Callable[..., Any
 
 
 @pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+def test_half_a_head_keeps_nobody_waiting(servers: Callable[..., Any], flags: list[Any]) -> None:
+    server = servers("--workers", 1, *flags)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        ask(connection)
+        connection.sendall(REQUEST[:60])
+        assert read_one_reply_later(server) == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert connection.recv(100) == b""
+    server.stop()
+
+
+def read_one_reply_later(server: Any) -> int:
+    """By the time that another connection was answered, the server has read what came before."""
+    return int(server.post("/predict_delay_probability", EXAMPLE).status_code)
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
 def test_a_request_that_the_kernel_holds_is_answered(servers: Callable[..., Any], flags: list[Any]) -> None:
     """A server that was kept from reading until its patience with idle connections was over."""
     server = servers("--workers", 1, *flags)

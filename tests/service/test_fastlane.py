@@ -55,6 +55,7 @@ def flight(airline: str, hour: int = 10) -> bytes:
 GET = request(b"", method="GET", path="/v2/health/live", length=False)
 LAST = request(b"", "Connection: close", method="GET", path="/v2/health/live", length=False)
 CHUNKED = request(b"", "Transfer-Encoding: chunked", length=False)
+WRONG = request(b"", "X A: 1")
 BODY = json.dumps(EXAMPLE).encode()
 
 
@@ -199,6 +200,11 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "upgrade to h2c": (request(BODY, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c") + LAST, []),
     "nonsense": (b"\x16\x03\x01\x02\x00\x01\x00" + LAST, [400]),
     "cut head": (request()[:40], []),
+    "wrong and cut head": (WRONG[:-4], [400]),
+    "hot, then a wrong and cut head": (request() + WRONG[:-4], [200, 400]),
+    "cold, then wrong": (GET + WRONG, [200, 400]),
+    "hot, hot, then wrong": (request() + request(flight("Avianca")) + WRONG, [200, 200, 400]),
+    "hot, then a cut head": (request() + request()[:40], [200]),
     "cut body": (request()[:-5], []),
 }  # fmt: skip
 

@@ -123,11 +123,11 @@ def test_the_port_comes_from_PORT() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: int) -> None:
-    server = servers("--workers", workers)
+def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: int, tmp_path: Path) -> None:
+    server = servers("--workers", workers, env={"TMPDIR": str(tmp_path)})
     server.post("/predict_delay_probability", EXAMPLE)
     children = children_of(server.process.pid)
-    server.stop(how)
+    assert server.stop(how) == 0
     log = server.log.read_text()
     assert log.count("Finished server process") == workers
     assert "Traceback" not in log
@@ -135,6 +135,7 @@ def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: i
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_worker_that_died_comes_back(servers: Callable[..., Any]) -> None:
