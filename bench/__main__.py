@@ -1,0 +1,36 @@
+"""`python -m bench`: the command line. Each command is a module of `bench/commands/`."""
+
+import signal
+import sys
+
+import click
+
+from bench.commands import compare, latency, micro, report, run, start, stress, sweep, workers
+from bench.errors import BenchError
+from service.bundle import BundleError
+
+COMMANDS = (run, compare, sweep, stress, latency, micro, start, workers, report)
+
+
+@click.group(commands=[module.command for module in COMMANDS])
+def cli() -> None:
+    """Measure the service, beside what could be used instead. Servers listen on this machine only."""
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that no server is left behind
+    if not sys.platform.startswith("linux"):
+        fail("the bench reads CPU time and memory as Linux tells them, and runs nowhere else")
+    try:
+        cli(prog_name="python -m bench")
+    except (BenchError, BundleError) as error:
+        fail(str(error))
+
+
+def fail(sentence: str) -> None:
+    click.echo(f"atraso: {sentence}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What was promised of a comparison, as data, and whether its rows keep it. It measures nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.table import Column
+
+COLUMNS = (
+    Column("text", "ratio"),
+    Column("value", "measured", ",.2f"),
+    Column("must", "must"),
+    Column("reach", "reach for"),
+    Column("verdict", "verdict"),
+)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A figure of the row `over`, divided by that of the row `under` if there is one, and its limits.
+
+    Costs are to stay below their limits, throughput above.
+    """
+
+    text: str
+    figure: str
+    over: str
+    under: str | None
+    must: float
+    reach: float
+
+    def verdict(self, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """The promise as a row of a table."""
+        sign = "≥" if self._more_is_better else "≤"
+        limits = {"must": f"{sign} {self.must:,g}", "reach": f"{sign} {self.reach:,g}"}
+        value = self._value(rows)
+        if value is None:
+            return {"text": self.text, **limits, "verdict": "not measured"}
+        return {"text": self.text, **limits, "value": round(value, 3), "verdict": self._word(value)}
+
+    @property
+    def _more_is_better(self) -> bool:
+        return self.figure == "requests_s"
+
+    def _value(self, rows: Mapping[str, Mapping[str, Any]]) -> float | None:
+        over = rows.get(self.over, {}).get(self.figure)
+        under = rows.get(self.under, {}).get(self.figure) if self.under else 1.0
+        return None if over is None or not under else over / under
+
+    def _word(self, value: float) -> str:
+        if self._keeps(value, self.reach):
+            return "held, and reached"
+        return "held" if self._keeps(value, self.must) else "NOT held"
+
+    def _keeps(self, value: float, limit: float) -> bool:
+        return value >= limit if self._more_is_better else value <= limit
+
+
+CPU, FLIGHT, RATE = "cpu_us", "cpu_us_flight", "requests_s"
+
+PROMISES = (
+    Promise("CPU a request, cache off ÷ empty ASGI app", CPU, "uncached", "empty-asgi", 0.75, 0.5),
+    Promise("CPU a request, cached ÷ empty ASGI app", CPU, "cached", "empty-asgi", 0.55, 0.35),
+    Promise("CPU a request, cache off ÷ nginx constant", CPU, "uncached", "nginx-constant", 2.4, 1.6),
+    Promise("CPU a request, cached ÷ nginx constant", CPU, "cached", "nginx-constant", 1.8, 1.3),
+    Promise("requests/s, cache off ÷ BlackSheep + ONNX Runtime", RATE, "uncached", "blacksheep-onnx", 2, 3),
+    Promise("requests/s, cache off ÷ FastAPI + ONNX Runtime", RATE, "uncached", "fastapi-onnx", 8, 12),
+    Promise("requests/s, cache off ÷ the reference's way", RATE, "uncached", "reference", 700, 1000),
+    Promise("requests/s, Starlette path, cache off ÷ empty ASGI app", RATE, "starlette", "empty-asgi", 0.55, 0.7),
+    Promise("CPU a flight, batch of 1,000 ÷ bare ONNX Runtime", FLIGHT, "batch-1000", "bare-onnx", 2, 1.3),
+    Promise("seconds from start to the first 200", "first_200_s", "start", None, 1.2, 0.6),
+    Promise("MiB of memory a worker", "worker_mib", "start", None, 100, 70),
+)
+
+
+def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each promise with what the rows, by name, make of it."""
+    return [promise.verdict(rows) for promise in PROMISES]

@@ -1,0 +1,91 @@
+"""`python -m bench micro`: what each stage of a prediction takes, in this process, without HTTP."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import click
+
+from bench import options, results
+from bench.cpus import on
+from bench.flights import Flights
+from bench.measure import Figures, prepared
+from bench.progress import step
+from bench.results import Result
+from bench.table import Column, table
+from service import bundle as bundles
+from service.contract import Replies, parse_flight
+from service.features import Features
+from service.scorer import Scorer
+from service.settings import ROOT
+
+TITLE = "Where the time goes, in process"
+
+COLUMNS = (
+    Column("row", "stage"),
+    Column("min_us", "min µs a flight", ".2f"),
+    Column("median_us", "median µs a flight", ".2f"),
+)
+
+Stage = Callable[[], object]
+"""Takes every flight through one stage."""
+
+
+@click.command("micro")
+@options.number("--repeats", 9, "Times that all flights go through each stage.")
+@options.out("micro")
+def command(repeats: int, out: Path) -> None:
+    """Measure the stages of a prediction in process: microseconds a flight."""
+    with prepared() as bench, on(bench.cpus.server):
+        header = results.header(bench.cpus)
+        count = len(bench.flights.bodies)
+        rows = []
+        for name, stage in stages(bench.flights).items():
+            figures = step(name, partial(_timed, stage, count, repeats), _told)
+            rows.append({"row": name, "repeats": repeats, **figures})
+    result = {"header": header, "rows": rows}
+    results.write(result, out)
+    click.echo(render(result))
+
+
+def render(result: Result) -> str:
+    return table(COLUMNS, result["rows"])
+
+
+def stages(flights: Flights) -> dict[str, Stage]:
+    """Each stage of a prediction by name, in order."""
+    bundle = bundles.read(ROOT)
+    scorer, lookups, replies = Scorer(bundle), Features(bundle.tables).row, Replies(bundle.threshold)
+    parsed = [parse_flight(body) for body in flights.bodies]
+    features = [lookups(flight) for flight in parsed]
+
+    def score(rows: int) -> Stage:
+        """Slices of `rows` flights, one run of the model each."""
+        slices = [features[at : at + rows] for at in range(0, len(features), rows)]
+        return lambda: list(map(scorer, slices))
+
+    return {
+        "parse the body": lambda: list(map(parse_flight, flights.bodies)),
+        "look the features up": lambda: list(map(lookups, parsed)),
+        "run the model, 1 flight a run": score(1),
+        "run the model, 64 flights a run": score(64),
+        "run the model, 1,000 flights a run": score(1000),
+        "make the reply": lambda: list(map(replies, flights.probabilities)),
+    }
+
+
+def _timed(stage: Stage, flights: int, repeats: int) -> Figures:
+    """The least and the median time a flight, of `repeats` runs after one that does not count."""
+    stage()
+    taken = []
+    for _ in range(repeats):
+        before = time.perf_counter_ns()
+        stage()
+        taken.append((time.perf_counter_ns() - before) / 1000 / flights)
+    return {"min_us": round(min(taken), 3), "median_us": round(median(taken), 3)}
+
+
+def _told(figures: Figures) -> str:
+    return f"{figures['median_us']:8.2f} µs a flight"

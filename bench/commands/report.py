@@ -1,0 +1,101 @@
+"""`python -m bench report`: the results -> the measured part of docs/performance.md, and its pictures.
+
+Every number comes from a result file; what stands outside the two markers is left as it is.
+"""
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from bench import options, results
+from bench.commands import compare, latency, micro, run, start, stress, sweep, workers
+from bench.errors import BenchError
+from bench.results import FOLDER, Result
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+HEADING = "# Performance"
+
+SECTIONS: dict[str, ModuleType] = {
+    "compare": compare,
+    "stress": stress,
+    "latency": latency,
+    "micro": micro,
+    "sweep": sweep,
+    "start": start,
+    "workers": workers,
+    "run": run,
+}
+"""The result files, in the order of the page, and what renders each."""
+
+PLOTS = {
+    "compare": {"throughput": "Requests a second by row", "cost": "Server CPU a request by row"},
+    "latency": {"latency": "Latency percentiles against the rate asked for"},
+    "sweep": {"sweep": "Requests a second by connections and workers"},
+}
+"""The pictures of each result, by the function of bench/plots.py that draws it, and what they show."""
+
+
+@click.command("report")
+@click.option("--results", "folder", type=options.DIRECTORY, default=FOLDER, show_default=True, help="The results.")
+@click.option("--doc", type=options.FILE, default="docs/performance.md", show_default=True, help="The page to write.")
+@click.option("--images", type=options.DIRECTORY, default="docs/img", show_default=True, help="Where pictures go.")
+def command(folder: Path, doc: Path, images: Path) -> None:
+    """Render the results as tables and pictures."""
+    found = {name: results.read(folder / f"{name}.json") for name in SECTIONS if (folder / f"{name}.json").exists()}
+    if not found:
+        raise BenchError(f"{folder} holds no results: `python -m bench compare` makes some")
+    drawn = {name: _draw(name, result, images) for name, result in found.items()}
+    sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]
+    _write(doc, "\n\n".join(sections))
+    click.echo(f"{doc}: {', '.join(found)}; {sum(map(len, drawn.values()))} pictures in {images}")
+
+
+def fill(page: str, measured: str) -> str:
+    """The page with another measured part. Raises BenchError where only one marker is there."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BenchError(f"the page has no {BEGIN} followed by {END}")
+    return f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}"
+
+
+def _write(doc: Path, measured: str) -> None:
+    page = doc.read_text(encoding="utf-8") if doc.exists() else ""
+    if BEGIN not in page and END not in page:
+        page = f"{HEADING}\n\n{BEGIN}\n{END}\n"
+    doc.parent.mkdir(parents=True, exist_ok=True)
+    doc.write_text(fill(page, measured), encoding="utf-8")
+
+
+def _section(name: str, result: Result, pictures: str) -> str:
+    parts = [f"## {SECTIONS[name].TITLE}", pictures, SECTIONS[name].render(result), provenance(result["header"])]
+    return "\n\n".join(filter(None, parts))
+
+
+def provenance(header: Result) -> str:
+    """Where figures come from, in a few lines below their table."""
+    versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items() if version != "none")
+    changed = " with changes" if header["changed_since_commit"] else ""
+    return (
+        f"`{header['command']}` on {header['date'][:10]}, commit {header['commit']}{changed}; "
+        f"{header['cpu']}, {header['cores']} cores, {header['cpus']}; {versions}."
+    )
+
+
+def _draw(name: str, result: Result, images: Path) -> dict[str, Path]:
+    """Draw a result's pictures; their files by what they show."""
+    return {text: _picture(plot, result, images) for plot, text in PLOTS.get(name, {}).items()}
+
+
+def _picture(plot: str, result: Result, images: Path) -> Path:
+    from bench import plots  # matplotlib takes a second to import, and only this command needs it
+
+    path = images / f"{plot}.png"
+    plots.draw(getattr(plots, plot), result, path)
+    return path
+
+
+def _links(pictures: dict[str, Path], doc: Path) -> str:
+    return "\n".join(f"![{text}]({os.path.relpath(path, doc.parent)})" for text, path in pictures.items())

@@ -1,0 +1,41 @@
+"""`python -m bench run`: one server, one scenario."""
+
+from pathlib import Path
+
+import click
+
+from bench import options, results, tools
+from bench.measure import measure, prepared, told
+from bench.progress import step
+from bench.results import Result
+from bench.rows import NAMES, row
+from bench.table import LOAD, table
+from bench.wrk import Load
+
+TITLE = "One server"
+
+
+@click.command("run")
+@click.argument("name", metavar="ROW", type=click.Choice(NAMES))
+@options.seconds()
+@options.connections
+@options.workers
+@options.threads
+@options.booster
+@options.out("run")
+def command(
+    name: str, seconds: int, connections: int, workers: int, threads: int, booster: Path | None, out: Path
+) -> None:
+    """Measure one server in one scenario, or one baseline."""
+    tools.find("wrk")
+    chosen = row(name)
+    with prepared(workers, booster) as bench:
+        header = results.header(bench.cpus)
+        figures = step(name, lambda: measure(chosen, bench, Load(seconds, connections, threads)), told)
+    result = {"header": header, "rows": [{"row": name, "about": chosen.about, **figures}]}
+    results.write(result, out)
+    click.echo(render(result))
+
+
+def render(result: Result) -> str:
+    return table(LOAD, result["rows"])

@@ -1,0 +1,92 @@
+"""Results as files: the machine and versions that they came from, and JSON that a diff can be read of."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from bench import tools
+from bench.cpus import Cpus, taken
+from bench.errors import BenchError
+from bench.progress import say
+from service.settings import ROOT
+
+FOLDER = Path("bench/results")
+MEASURED = ("service", "tables", "model.onnx", "bench", ":!bench/results")
+PACKAGES = ("onnxruntime", "uvicorn", "uvloop", "httptools", "starlette", "fastapi", "blacksheep", "pandas", "lightgbm")
+QUIET = 0.05
+"""The share of the CPUs that other programs may take unmentioned."""
+
+Result = dict[str, Any]
+
+
+def header(*cpus: Cpus) -> Result:
+    """Where the figures of a result come from; `cpus` are those of its rows."""
+    others = taken()
+    if others > QUIET:
+        say(f"atraso: other programs take {others:.0%} of the CPUs: do not trust the figures")
+    return {
+        "command": tools.shown([sys.executable, "-m", "bench", *sys.argv[1:]]),
+        "commit": _git("rev-parse", "--short", "HEAD") or "unknown",
+        "changed_since_commit": bool(_git("status", "--porcelain", "--", *MEASURED)),
+        "cores": os.cpu_count(),
+        "cpu": cpu_model(),
+        "cpus": "; ".join(dict.fromkeys(map(str, cpus))),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "kernel": platform.release(),
+        "others_busy": round(others, 3),
+        "versions": _versions(),
+    }
+
+
+def write(result: Result, path: Path) -> None:
+    """Write a result, keys sorted, one entry a line. Raises BenchError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror or error}") from None
+
+
+def read(path: Path) -> Result:
+    """Read a result. Raises BenchError."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise BenchError(f"{path}: not JSON: {error}") from None
+    if not isinstance(result, dict) or "header" not in result:
+        raise BenchError(f"{path}: it is no result of `python -m bench`")
+    return result
+
+
+def cpu_model() -> str:
+    found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    return found.group(1).strip() if found else platform.machine()
+
+
+def _versions() -> dict[str, str]:
+    installed = {package: _version(package) for package in PACKAGES}
+    return {"python": platform.python_version(), **installed, **{tool: tools.version(tool) for tool in tools.INSTALL}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _git(*args: str) -> str:
+    """What git says, nothing where there is no git or no repository."""
+    try:
+        return subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""

@@ -1,0 +1,62 @@
+"""What can be measured under load, by name: our server in its scenarios, and the baselines."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench import baselines
+from bench.errors import BenchError
+from bench.flights import Flights
+from bench.setup import Setup
+from bench.traffic import Traffic, batches, model_status, singles
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    about: str
+    traffic: Callable[[Flights], Traffic]
+    command: Callable[[Setup], list[str]]
+
+
+def ours(name: str, about: str, traffic: Callable[[Flights], Traffic], *flags: str) -> Row:
+    """Our server, started with `flags`."""
+
+    def command(setup: Setup) -> list[str]:
+        address = ["--host", "127.0.0.1", "--port", str(setup.port), "--workers", str(setup.workers)]
+        return [sys.executable, "-m", "service", *address, *flags]
+
+    return Row(name, about, traffic, command)
+
+
+UNCACHED = ("--cache-size", "0")
+STARLETTE = "--no-fast-lane"
+PATIENT = (
+    "--max-pending",
+    "1000000",
+)  # 64 batches of 1,000 are more than the server lets wait, and that is not the point
+
+OURS = {
+    row.name: row
+    for row in (
+        ours("cached", "fast lane, reply cache", singles),
+        ours("uncached", "fast lane, cache off", singles, *UNCACHED),
+        ours("starlette", "Starlette path, cache off", singles, STARLETTE, *UNCACHED),
+        ours("starlette-cached", "Starlette path, reply cache", singles, STARLETTE),
+        ours("batch-100", "batches of 100 flights", batches(100), *PATIENT),
+        ours("batch-1000", "batches of 1,000 flights", batches(1000), *PATIENT),
+        ours("model-status", "GET /model_status", model_status),
+    )
+}
+
+NAMES = (*OURS, *baselines.NAMES)
+
+
+def row(name: str) -> Row:
+    """The row called `name`. Raises BenchError where it is not known, or needs a package that is not installed."""
+    if name in OURS:
+        return OURS[name]
+    if name not in baselines.NAMES:
+        raise BenchError(f"there is no row {name!r}; there are {', '.join(NAMES)}")
+    module = baselines.load(name)
+    return Row(name, module.ABOUT, module.TRAFFIC, module.command)
