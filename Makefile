@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: serve test check export
+.PHONY: serve test check export bench
 
 serve: .venv/serve  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
@@ -17,6 +17,9 @@ export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write m
 
 data/dataset_SCL.csv: | .venv/dev
 	.venv/bin/python -m export fetch --out $@
+
+bench: .venv/dev  ## measure the service on this machine, beside what could be used instead
+	.venv/bin/python -m bench compare
 
 .venv/serve: pyproject.toml constraints.txt
 	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"
