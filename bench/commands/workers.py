@@ -80,6 +80,7 @@ def all_at_once(target: Target, count: int) -> list[HTTPConnection]:
     for _ in range(count):
         connection = HTTPConnection("127.0.0.1", target.server.port)
         connection.sock = socket.socket()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as http.client does when it connects
         connection.sock.setblocking(False)
         connection.sock.connect_ex(("127.0.0.1", target.server.port))
         connections.append(connection)
