@@ -7,7 +7,6 @@ the very bytes that came. So the two ways cannot be told apart on the wire.
 """
 
 import asyncio
-from time import perf_counter_ns
 from typing import Any
 
 from uvicorn.config import Config
@@ -36,7 +35,6 @@ class FastLaneProtocol(DrainingProtocol):
         self._held = b""  # the start of a plain request, or what came behind the pending one
         self._pending = b""  # the plain request whose reply is being made
         self._extra = b""  # that reply's own headers
-        self._started = 0
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -77,6 +75,7 @@ class FastLaneProtocol(DrainingProtocol):
                 super().data_received(data[at:])  # errors are written where all errors are, behind ASGI
                 return
             if reply is None:
+                lane.waiting += 1
                 self._pending = data[at:end]
                 self._hold(data[end:])
                 return
@@ -85,28 +84,32 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _ask(self, body: bytes) -> bytes | None:
         """The reply to a plain request where it is cached; else None, and `_reply` gets it. Raises HttpError."""
-        self._started = perf_counter_ns()
-        predictor = self._lane.predictor
+        lane = self._lane
+        if not lane.answered and not lane.waiting:
+            lane.begin_turn()
+        predictor = lane.predictor
         flight = parse_flight(body)
         unknown = predictor.unknown(flight, ("body",))
         reply = predictor.submit(flight, self._reply)
-        self._extra = self._lane.note_unknown(unknown) if unknown else b""
+        self._extra = lane.note_unknown(unknown) if unknown else b""
         return reply
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
         request, self._pending = self._pending, b""
-        if self.transport.is_closing():
-            return
-        if isinstance(reply, Exception):
+        closed = self.transport.is_closing()
+        if not closed and isinstance(reply, bytes):
+            self._write(reply, bool(self._held))
+        self._lane.waiting -= 1
+        self._lane.end_turn()
+        if isinstance(reply, bytes):
+            self._go_on()
+        elif not closed:
             data, self._held = request + self._held, b""
             super().data_received(data)
-        else:
-            self._write(reply, bool(self._held))
-            self._go_on()
 
     def _go_on(self) -> None:
-        if self._held and not self._pending and not self.flow.write_paused:
+        if self._held and not self._pending and not self.flow.write_paused and not self.transport.is_closing():
             self.flow.resume_reading()
             self._take(self._held)
 
@@ -115,7 +118,7 @@ class FastLaneProtocol(DrainingProtocol):
         last = self.draining and not more and not unread_bytes(self.transport)
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
-        self._lane.metrics.in_lane(self._started)
+        self._lane.answered += 1
         if last:
             self.transport.close()
         else:

@@ -89,7 +89,7 @@ def count_in_a_process(path: Path) -> None:
     """Count one prediction in a process of its own, which then dies without a word."""
     code = (
         "import os, sys, time; from pathlib import Path; from service.metrics import Metrics\n"
-        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.in_lane(time.perf_counter_ns()); os.kill(os.getpid(), 9)"
+        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.in_lane(1, time.perf_counter_ns()); os.kill(os.getpid(), 9)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=False)
     assert ended.returncode == -signal.SIGKILL
