@@ -1,5 +1,6 @@
 """The README's commands, in a copy of the project that has no `.venv` yet."""
 
+import json
 import os
 import re
 import shutil
@@ -63,6 +64,14 @@ def test_make_serve_and_the_example_request(served: int) -> None:
     request = blocks("sh")[1].replace("localhost:8080", f"127.0.0.1:{served}")
     printed = subprocess.run(request, shell=True, capture_output=True, text=True, check=True).stdout
     assert printed == blocks("json")[0].strip()
+
+
+def test_the_figures_are_the_measured_ones() -> None:
+    rows = {row["about"]: row for row in json.loads((ROOT / "bench" / "results" / "compare.json").read_bytes())["rows"]}
+    shown = re.findall(r"^\| \**(.+?)\** \| \**([\d,]+)\** \| \**([\d,.]+)\** \|$", README, re.M)
+    assert len(shown) == 7
+    for about, requests, cpu in shown:
+        assert (requests, cpu) == (f"{rows[about]['requests_s']:,.0f}", f"{rows[about]['cpu_us']:,.2f}")
 
 
 def test_every_link_leads_somewhere() -> None:
