@@ -63,11 +63,11 @@ class FastLaneProtocol(DrainingProtocol):
             if length is None:
                 length = lane.learn(head)
             end = body + length
-            if end > size or (length == NOT_PLAIN and lane.may_become_plain(data[at:])):
-                self._hold(data[at:])
-                return
-            if length == NOT_PLAIN:
+            if length == NOT_PLAIN and not lane.may_become_plain(data[at:]):
                 super().data_received(data[at:])
+                return
+            if length == NOT_PLAIN or end > size:
+                self._hold(data[at:])
                 return
             try:
                 reply = self._ask(data[body:end])

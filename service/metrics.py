@@ -1,7 +1,7 @@
 """Counters that all workers share: a file of 64-bit integers, a row a worker, summed by whichever worker is asked.
 
-A worker counts straight into its row, so nothing is lost when it dies, and its successor goes on from there. It
-renders Prometheus' text format; it opens no port.
+A worker counts into its row; when it dies, its successor goes on from there. It renders Prometheus' text
+format; it opens no port.
 """
 
 import fcntl

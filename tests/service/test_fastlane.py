@@ -199,6 +199,7 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "upgrade": (request(BODY, "Connection: Upgrade", "Upgrade: websocket") + LAST, []),
     "upgrade to h2c": (request(BODY, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c") + LAST, []),
     "nonsense": (b"\x16\x03\x01\x02\x00\x01\x00" + LAST, [400]),
+    "one wrong byte": (b"\x16", [400]),
     "cut head": (request()[:40], []),
     "wrong and cut head": (WRONG[:-4], [400]),
     "hot, then a wrong and cut head": (request() + WRONG[:-4], [200, 400]),
