@@ -13,7 +13,7 @@ from typing import Any
 from export.errors import ExportError
 from export.tables import Table
 from export.verify import Parity
-from service.keys import DOMAINS, PARTS
+from service.keys import PARTS, part_value
 
 FORMAT = 1
 
@@ -142,8 +142,10 @@ def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
     if len(texts) != len(key):
         raise ExportError(f"{path}: the key {text!r} should have the parts {'|'.join(key)}")
     for part, value in zip(key, texts, strict=True):
-        if part in DOMAINS and value not in map(str, DOMAINS[part]):
-            raise ExportError(f"{path}: {value!r} is not a value of {part}")
+        try:
+            part_value(part, value)
+        except ValueError as error:
+            raise ExportError(f"{path}: {error}") from None
 
 
 def _check_number(path: Path, what: str, value: Any) -> None:

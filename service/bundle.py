@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from service.keys import DOMAINS, PARTS
+from service.keys import PARTS, part_value
 
 FORMAT = 1
 
@@ -115,12 +115,10 @@ def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
 
 
 def _native_value(path: Path, part: str, text: str) -> str | int:
-    if part not in DOMAINS:
-        return text
-    for value in DOMAINS[part]:
-        if str(value) == text:
-            return value
-    raise BundleError(path, f"{text!r} is not a value of {part}")
+    try:
+        return part_value(part, text)
+    except ValueError as error:
+        raise BundleError(path, str(error)) from None
 
 
 def _number(path: Path, what: str, value: Any) -> float:

@@ -2,7 +2,7 @@ from datetime import datetime
 
 import pytest
 
-from service.keys import DOMAINS, PARTS, high_season, key_parts, key_text, parse_time, period
+from service.keys import DOMAINS, PARTS, high_season, key_parts, key_text, parse_time, part_value, period
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_key_parts() -> None:
     assert dict(zip(PARTS, parts, strict=True)) == {
         "OPERA": "Sky Airline",
         "SIGLADES": "Calama",
+        "AÑO": 2017,
         "MES": 11,
         "DIA": 27,
         "dia_semana": 0,
@@ -49,6 +50,20 @@ def test_every_part_of_every_hour_of_a_leap_year_is_in_its_domain() -> None:
             when = datetime.fromordinal(datetime(2016, 1, 1).toordinal() + day).replace(hour=hour)
             parts = dict(zip(PARTS, key_parts("", "", when), strict=True))
             assert all(parts[name] in domain for name, domain in DOMAINS.items())
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "value"),
+    [("OPERA", "7", "7"), ("AÑO", "2017", 2017), ("hora", "0", 0), ("periodo_dia", "noche", "noche")],
+)
+def test_a_part_from_its_text(part: str, text: str, value: str | int) -> None:
+    assert part_value(part, text) == value
+
+
+@pytest.mark.parametrize(("part", "text"), [("AÑO", "02017"), ("AÑO", "this"), ("AÑO", "0"), ("hora", "24")])
+def test_a_text_that_is_no_value_of_its_part(part: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' is not a value of {part}"):
+        part_value(part, text)
 
 
 def test_key_text_joins_with_a_bar() -> None:
