@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
-from export import bundle, fetch, golden
+from export import bundle, evaluate, fetch, golden, protocols
 from export.assemble import about_of, assemble
 from export.booster import order_tables, read_booster
 from export.errors import ExportError
-from export.evaluate import as_text, reference_split
 from export.flights import read_flights, read_ids
 from export.progress import Bars
 from export.recipes import RECIPES
@@ -126,15 +125,22 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
 @DATA
 @RECIPE
 @click.option(
-    "--protocol", type=click.Choice(["reference-split"]), default="reference-split", help="How to hold flights out."
+    "--protocol",
+    type=click.Choice(["backtest", "reference-split"]),
+    default="backtest",
+    help="Test the last six months, each after all before it; or the flights of a list.",
 )
-@click.option("--test", type=EXISTING, required=True, help="CSV that lists the flights to hold out.")
+@click.option("--test", type=EXISTING, help="CSV that lists the flights to hold out, for reference-split.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path, as_json: bool) -> None:
+def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path | None, as_json: bool) -> None:
     """Measure a recipe on flights that it was not trained on."""
+    if (protocol == "reference-split") != (test is not None):
+        raise click.UsageError("--test LIST.csv goes with --protocol reference-split, and it needs one")
+    recipe, flights = RECIPES[recipe_name], read_flights(data)
+    splits = protocols.reference_split(flights, read_ids(test)) if test else protocols.backtest(flights)
     with Bars() as bars:
-        result = reference_split(RECIPES[recipe_name], read_flights(data), read_ids(test), bars)
-    click.echo(json.dumps(result, indent=1) if as_json else as_text(result, test))
+        result = evaluate.as_json(protocol, recipe, evaluate.run(recipe, flights, splits, bars))
+    click.echo(json.dumps(result, indent=1) if as_json else evaluate.as_text(result))
 
 
 @cli.command("golden")

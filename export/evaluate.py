@@ -1,99 +1,126 @@
-"""How good a recipe is, by a stated protocol: train on one part of the flights, measure on the other."""
+"""A recipe measured on flights that it was not trained on, by the splits of a protocol."""
 
-from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    f1_score,
-    log_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-)
 
-from export.errors import ExportError
-from export.flights import FlightId, Flights
+from export.flights import Flights
+from export.measures import at_threshold, measure
+from export.protocols import Split
 from export.recipes import Recipe
 from export.tables import matrix
-from export.train import Progress, predict, train
+from export.train import Progress, predict, train_on
 
 
-def reference_split(recipe: Recipe, flights: Flights, listed: Sequence[FlightId], progress: Progress) -> dict[str, Any]:
-    """Hold out just the listed flights, train on the rest, and measure on those held out."""
-    held = held_out(flights, listed)
-    learn, test = flights.take(np.flatnonzero(~held)), flights.take(np.flatnonzero(held))
-    trained = train(recipe, learn, progress)
-    predicted = predict(trained.booster, matrix(trained.tables, test.parts))
-    return {
-        "protocol": "reference-split",
+@dataclass(frozen=True)
+class Tested:
+    """What a model gave the test flights of one split: `predicted` float64 [N] for `delayed` bool [N].
+
+    `threshold` is the one that validation chose, `trees` their number (0 where it has none).
+    """
+
+    name: str
+    trained_on: int
+    trees: int
+    threshold: float
+    delayed: NDArray[np.bool_]
+    predicted: NDArray[np.float64]
+
+
+def run(recipe: Recipe, flights: Flights, splits: Sequence[Split], progress: Progress) -> list[Tested]:
+    """Train and test once a split. Raises ExportError."""
+    return [_run_split(recipe, flights, split, progress) for split in splits]
+
+
+def _run_split(recipe: Recipe, flights: Flights, split: Split, progress: Progress) -> Tested:
+    trained = train_on(
+        recipe,
+        flights,
+        split.learn,
+        split.validate,
+        lambda what, done, total: progress(f"{split.name}: {what}", done, total),
+    )
+    test = flights.take(split.test)
+    return Tested(
+        split.name,
+        len(split.learn) + len(split.validate),
+        trained.booster.num_trees(),
+        trained.chosen_threshold,
+        test.delayed,
+        predict(trained.booster, matrix(trained.tables, test.parts)),
+    )
+
+
+def pool(parts: Sequence[Tested]) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Outcome, probability and validation's threshold of every tested flight, each [N]."""
+    return (
+        np.concatenate([part.delayed for part in parts]),
+        np.concatenate([part.predicted for part in parts]),
+        np.concatenate([np.full(len(part.delayed), part.threshold) for part in parts]),
+    )
+
+
+def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str, Any]:
+    """The measures over all tested flights, and of each split where there is more than one."""
+    delayed, predicted, chosen = pool(parts)
+    result: dict[str, Any] = {
+        "protocol": protocol,
         "recipe": recipe.name,
-        "train_flights": len(learn),
-        "test_flights": len(test),
-        "trees": trained.booster.num_trees(),
-        **measure(test.delayed, predicted),
-        "at_half": at_threshold(test.delayed, predicted, 0.5),
-        "at_chosen": at_threshold(test.delayed, predicted, trained.chosen_threshold),
+        "test_flights": len(delayed),
+        **measure(delayed, predicted),
+        "at_half": {"threshold": 0.5, **at_threshold(delayed, predicted, 0.5)},
+        "at_shipped": {"threshold": recipe.threshold, **at_threshold(delayed, predicted, recipe.threshold)},
+        "at_chosen": at_threshold(delayed, predicted, chosen),
+        "splits": [
+            {
+                "name": part.name,
+                "train_flights": part.trained_on,
+                "test_flights": len(part.delayed),
+                "trees": part.trees,
+                "chosen_threshold": part.threshold,
+                **measure(part.delayed, part.predicted),
+            }
+            for part in parts
+        ],
     }
+    return result
 
 
-def held_out(flights: Flights, listed: Sequence[FlightId]) -> NDArray[np.bool_]:
-    """Which of `flights` are listed, counting repeats: bool [N]. Raises ExportError for one that is not there."""
-    left = Counter(listed)
-    held = np.zeros(len(flights), dtype=np.bool_)
-    for row, flight in enumerate(flights.ids):
-        if left[flight] > 0:
-            left[flight] -= 1
-            held[row] = True
-    absent = +left
-    if absent:
-        opera, siglades, when = next(iter(absent))
-        raise ExportError(
-            f"{absent.total()} of the listed flights are not in the data; the first is {opera} to {siglades} at {when}"
-        )
-    if held.all():
-        raise ExportError("the list holds every flight of the data: none is left to train on")
-    return held
-
-
-def measure(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> dict[str, float]:
-    """What needs no threshold."""
-    return {
-        "auc": float(roc_auc_score(delayed, predicted)),
-        "average_precision": float(average_precision_score(delayed, predicted)),
-        "log_loss": float(log_loss(delayed, predicted)),
-        "brier": float(brier_score_loss(delayed, predicted)),
-    }
-
-
-def at_threshold(delayed: NDArray[np.bool_], predicted: NDArray[np.float64], threshold: float) -> dict[str, float]:
-    """Macro F1, and precision and recall of a delay, where one is announced above `threshold`."""
-    announced = predicted > threshold
-    return {
-        "threshold": threshold,
-        "macro_f1": float(f1_score(delayed, announced, average="macro")),
-        "precision": float(precision_score(delayed, announced, zero_division=0)),
-        "recall": float(recall_score(delayed, announced)),
-    }
-
-
-def as_text(result: dict[str, Any], test: Path) -> str:
+def as_text(result: dict[str, Any]) -> str:
     """The result as lines for a terminal."""
     lines = [
-        f"recipe {result['recipe']}, {result['trees']} trees, trained on {result['train_flights']:,} flights",
-        f"measured on {result['test_flights']:,} held-out flights of {test}",
+        f"recipe {result['recipe']}, {result['protocol']}, {result['test_flights']:,} held-out flights",
         "",
-        f"AUC {result['auc']:.4f}   average precision {result['average_precision']:.4f}   "
-        f"log loss {result['log_loss']:.4f}   Brier {result['brier']:.4f}",
-        "",
-        "threshold            macro F1  precision  recall",
+        "                 trained on  tested on  trees  late   said     AUC     log loss  calibration error",
+        *[_row(split["name"], split) for split in result["splits"]],
     ]
-    for name, at in (("", result["at_half"]), ("(validation's)", result["at_chosen"])):
-        label = f"{at['threshold']:.2f} {name}"
-        lines.append(f"{label:<19}  {at['macro_f1']:.4f}    {at['precision']:.4f}     {at['recall']:.4f}")
+    if len(result["splits"]) > 1:
+        lines.append(_row("all", result))
+    lines += [
+        "",
+        f"average precision {result['average_precision']:.4f}   Brier {result['brier']:.4f}",
+        "",
+        "threshold           announced  macro F1  precision  recall",
+    ]
+    for label, name in (("0.50", "at_half"), (f"{result['at_shipped']['threshold']:.2f} (the recipe's)", "at_shipped")):
+        lines.append(_at(label, result[name]))
+    lines.append(_at("chosen on validation", result["at_chosen"]))
     return "\n".join(lines)
+
+
+def _row(name: str, of: dict[str, Any]) -> str:
+    trained = f"{of['train_flights']:,}" if "train_flights" in of else ""
+    trees = of.get("trees", "")
+    return (
+        f"{name:<17}{trained:>10}{of['test_flights']:>11,}{trees:>7}  {of['delay_rate']:.3f}  "
+        f"{of['mean_probability']:.3f}  {of['auc']:.4f}  {of['log_loss']:.4f}    {of['calibration_error']:.4f}"
+    )
+
+
+def _at(label: str, at: dict[str, float]) -> str:
+    return (
+        f"{label:<20}  {at['announced']:.3f}     {at['macro_f1']:.4f}    {at['precision']:.4f}     {at['recall']:.4f}"
+    )

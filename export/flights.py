@@ -45,7 +45,11 @@ class Flights:
         return np.array([when for _, _, when in self.ids], dtype="datetime64[s]")
 
     def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Flights":
-        return Flights([self.ids[row] for row in rows], self.delayed[rows], self.sha256)
+        """Those flights, with what was derived of them so far."""
+        taken = Flights([self.ids[row] for row in rows], self.delayed[rows], self.sha256)
+        taken.__dict__["parts"] = [self.parts[row] for row in rows]
+        taken.__dict__["scheduled"] = self.scheduled[rows]
+        return taken
 
 
 def read_flights(path: Path) -> Flights:

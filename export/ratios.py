@@ -1,43 +1,100 @@
-"""Flights -> delay-ratio tables: the share of delayed flights by key, over all of them or the last months."""
+"""Flights -> the tables of a recipe's features: shares of delayed flights by key, and plain numbers."""
 
 import calendar
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.flights import Flights
 from export.tables import Table, keys_of
+from service.keys import DOMAINS
+
+MONTH = np.timedelta64(30, "D") + np.timedelta64(12, "h")
+"""What a half-life counts in: 30.5 days."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A feature to be: the key, and how many months back from the newest flight count (None for all)."""
+    """The share of delayed flights with the same key, over all months (None) or the last ones of the data.
+
+    `smoothing` flights with the overall rate are added to every key, so that few flights say little.
+    """
 
     key: tuple[str, ...]
     months: int | None = None
+    smoothing: float = 0.0
 
     @property
     def name(self) -> str:
         window = "historical" if self.months is None else f"Last {self.months} Months"
         return f"{window}_delay_ratio_{'_'.join(self.key)}"
 
-
-def ratio_table(ratio: Ratio, flights: Flights) -> Table:
-    """The ratio's table over `flights`; its default is the overall delay rate of the flights it counts."""
-    counted = flights if ratio.months is None else _last_months(flights, ratio.months)
-    keys = keys_of(counted.parts, ratio.key)
-    totals = Counter(keys)
-    late = Counter(key for key, delayed in zip(keys, counted.delayed, strict=True) if delayed)
-    values = {key: late[key] / totals[key] for key in sorted(totals)}
-    return Table(ratio.name, ratio.key, float(counted.delayed.mean()), values)
+    @property
+    def dated(self) -> bool:
+        """Whether it knows past days only, and gives a flight of the future its default."""
+        return "AÑO" in self.key
 
 
-def _last_months(flights: Flights, months: int) -> Flights:
+@dataclass(frozen=True)
+class Value:
+    """The part's own number, such as the hour."""
+
+    part: str
+    dated = False
+
+    @property
+    def name(self) -> str:
+        return self.part
+
+
+Feature = Ratio | Value
+
+
+def make_tables(features: Sequence[Feature], flights: Flights, half_life: float | None = None) -> list[Table]:
+    """A table a feature. With a half-life, in months, a flight that much older than the newest counts half."""
+    weights = age_weights(flights, half_life)
+    return [
+        value_table(feature) if isinstance(feature, Value) else ratio_table(feature, flights, weights)
+        for feature in features
+    ]
+
+
+def value_table(value: Value) -> Table:
+    """The numbers that the part can be; `part` is one of `DOMAINS` whose values are numbers."""
+    return Table(value.name, (value.part,), 0.0, {str(number): float(number) for number in DOMAINS[value.part]})
+
+
+def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) -> Table:
+    """The ratio's table over `flights`, each counting as its weight; its default is the rate of those it counts."""
+    if ratio.months is not None:
+        rows = _last_months(flights, ratio.months)
+        flights, weights = flights.take(rows), weights[rows]
+    keys = keys_of(flights.parts, ratio.key)
+    names = sorted(set(keys))
+    place = {name: number for number, name in enumerate(names)}
+    places = [place[key] for key in keys]
+    totals = np.bincount(places, weights)
+    late = np.bincount(places, weights * flights.delayed)
+    rate = late.sum() / totals.sum()
+    shares = (late + ratio.smoothing * rate) / (totals + ratio.smoothing)
+    return Table(ratio.name, ratio.key, float(rate), dict(zip(names, shares.tolist(), strict=True)))
+
+
+def age_weights(flights: Flights, half_life: float | None) -> NDArray[np.float64]:
+    """1 for the newest flight and half as much `half_life` months before it: float64 [N]; without one, 1 for all."""
+    if half_life is None:
+        return np.ones(len(flights))
+    ages = (flights.scheduled.max() - flights.scheduled) / MONTH
+    return np.asarray(0.5 ** (ages / half_life), dtype=np.float64)
+
+
+def _last_months(flights: Flights, months: int) -> NDArray[np.intp]:
     newest: datetime = flights.scheduled.max().item()
     start = np.datetime64(months_before(newest, months), "s")
-    return flights.take(np.flatnonzero(flights.scheduled >= start))
+    return np.flatnonzero(flights.scheduled >= start)
 
 
 def months_before(when: datetime, months: int) -> datetime:

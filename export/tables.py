@@ -5,6 +5,8 @@ It does not compute ratios; `export/ratios.py` does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +35,11 @@ class Table:
 
 def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:
     """The key text of each flight."""
-    places = [PARTS.index(part) for part in key]
-    return [key_text([flight[place] for place in places]) for flight in parts]
+    of_flight = itemgetter(*(PARTS.index(part) for part in key))
+    values = map(of_flight, parts)
+    texts: dict[Any, str] = {}  # flights repeat their keys, and a lookup is faster than spelling
+    spell = key_text if len(key) > 1 else str
+    return [texts.get(value) or texts.setdefault(value, spell(value)) for value in values]
 
 
 def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float64]:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from export.errors import ExportError
+from export.examples import Examples, make_examples
 from export.flights import Flights
-from export.ratios import ratio_table
+from export.protocols import Rows, random_part
+from export.ratios import make_tables
 from export.recipes import Recipe
 from export.tables import Table, matrix
 
@@ -36,23 +38,42 @@ class Trained:
 
 
 def train(recipe: Recipe, flights: Flights, progress: Progress) -> Trained:
-    """Choose the number of trees by early stopping on a validation part, then train on all of `flights`.
+    """Train on every flight, a random eighth of which validates first. Raises ExportError."""
+    if flights.delayed.all() or not flights.delayed.any():
+        raise ExportError("every flight is delayed, or none is: there is nothing to learn from them")
+    return train_on(recipe, flights, *random_part(np.arange(len(flights))), progress)
+
+
+def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, progress: Progress) -> Trained:
+    """Choose trees and threshold on the rows `validate`, then train on those and `learn` together.
 
     The tables of each step are made from its own training flights only. Raises ExportError.
     """
-    learn, validate = _split(recipe, flights)
-    tables = make_tables(recipe, learn)
-    booster = _early_stopped(recipe, tables, learn, validate, progress)
-    predicted = predict(booster, matrix(tables, validate.parts))
-    threshold = best_threshold(validate.delayed, predicted)
-    tables = make_tables(recipe, flights)
-    trees = booster.best_iteration
-    final = _boost(recipe, tables, flights, trees, [_reporter(progress, "training on every flight", trees)])
-    return Trained(final, tables, threshold)
+    for part in (learn, validate):
+        if len(set(flights.delayed[part].tolist())) < 2:
+            raise ExportError(f"{len(flights)} flights are too few: a training or validation part has only one outcome")
+    booster, threshold = _choose(recipe, flights.take(learn), flights.take(validate), progress)
+    everything = flights.take(np.sort(np.concatenate([learn, validate])))
+    trees = booster.current_iteration() if recipe.patience is None else booster.best_iteration
+    report = _reporter(progress, "training on every flight", trees)
+    examples = make_examples(recipe, everything)
+    return Trained(_boost(recipe, examples, trees, [report]), _tables(recipe, everything), threshold)
 
 
-def make_tables(recipe: Recipe, flights: Flights) -> list[Table]:
-    return [ratio_table(ratio, flights) for ratio in recipe.features]
+def _choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
+    """A booster from `learn` with as many trees as `validate` likes best, and the best threshold there."""
+    tables = _tables(recipe, learn)
+    features = matrix(tables, validate.parts)
+    callbacks: list[Callback] = [_reporter(progress, "choosing the number of trees", recipe.max_trees)]
+    if recipe.patience is not None:
+        callbacks.append(lgb.early_stopping(recipe.patience, verbose=False))
+    held = Examples(features, validate.delayed, np.ones(len(validate)))
+    booster = _boost(recipe, make_examples(recipe, learn), recipe.max_trees, callbacks, held)
+    return booster, best_threshold(validate.delayed, predict(booster, features))
+
+
+def _tables(recipe: Recipe, flights: Flights) -> list[Table]:
+    return make_tables(recipe.features, flights, recipe.half_life)
 
 
 def predict(booster: lgb.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -66,43 +87,21 @@ def best_threshold(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -
     return max(candidates, key=lambda threshold: f1_score(delayed, predicted > threshold, average="macro"))
 
 
-def _split(recipe: Recipe, flights: Flights) -> tuple[Flights, Flights]:
-    """A random part to learn from and the recipe's share to validate on, each in the order of `flights`."""
-    if flights.delayed.all() or not flights.delayed.any():
-        raise ExportError("every flight is delayed, or none is: there is nothing to learn from them")
-    order = np.random.default_rng(recipe.seed).permutation(len(flights))
-    held = int(len(flights) * recipe.validation_share)
-    learn, validate = flights.take(np.sort(order[held:])), flights.take(np.sort(order[:held]))
-    for part in (learn, validate):
-        if len(set(part.delayed.tolist())) < 2:
-            raise ExportError(f"{len(flights)} flights are too few: a training or validation part has only one outcome")
-    return learn, validate
-
-
-def _early_stopped(
-    recipe: Recipe, tables: list[Table], learn: Flights, validate: Flights, progress: Progress
-) -> lgb.Booster:
-    stop = lgb.early_stopping(recipe.patience, verbose=False)
-    report = _reporter(progress, "choosing the number of trees", recipe.max_trees)
-    return _boost(recipe, tables, learn, recipe.max_trees, [stop, report], validate)
+Callback = Callable[[lgb.callback.CallbackEnv], None]
 
 
 def _boost(
-    recipe: Recipe,
-    tables: list[Table],
-    flights: Flights,
-    trees: int,
-    callbacks: list[Callable[[lgb.callback.CallbackEnv], None]],
-    validate: Flights | None = None,
+    recipe: Recipe, examples: Examples, trees: int, callbacks: list[Callback], held: Examples | None = None
 ) -> lgb.Booster:
-    valid_sets = [_dataset(tables, validate)] if validate else None
+    valid_sets = [_dataset(recipe, held)] if held else None
     params = {**FIXED, "seed": recipe.seed, **recipe.params}
-    return lgb.train(params, _dataset(tables, flights), trees, valid_sets=valid_sets, callbacks=callbacks)
+    return lgb.train(params, _dataset(recipe, examples), trees, valid_sets=valid_sets, callbacks=callbacks)
 
 
-def _dataset(tables: list[Table], flights: Flights) -> lgb.Dataset:
-    names = [booster_name(table.name) for table in tables]
-    return lgb.Dataset(matrix(tables, flights.parts), flights.delayed.astype(np.int8), feature_name=names)
+def _dataset(recipe: Recipe, examples: Examples) -> lgb.Dataset:
+    names = [booster_name(feature.name) for feature in recipe.features]
+    weights = None if (examples.weights == 1).all() else examples.weights
+    return lgb.Dataset(examples.features, examples.delayed.astype(np.int8), weight=weights, feature_name=names)
 
 
 def booster_name(name: str) -> str:
@@ -110,7 +109,7 @@ def booster_name(name: str) -> str:
     return name.replace(" ", "_")
 
 
-def _reporter(progress: Progress, what: str, trees: int) -> Callable[[lgb.callback.CallbackEnv], None]:
+def _reporter(progress: Progress, what: str, trees: int) -> Callback:
     def report(env: lgb.callback.CallbackEnv) -> None:
         progress(what, env.iteration + 1, trees)
 

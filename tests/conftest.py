@@ -22,7 +22,11 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-COLUMNS = ("Fecha-I", "Fecha-O", "OPERA", "SIGLADES")
+COLUMNS = (
+    "Fecha-I", "Vlo-I", "Ori-I", "Des-I", "Emp-I", "Fecha-O", "Vlo-O", "Ori-O", "Des-O", "Emp-O",
+    "DIA", "MES", "AÑO", "DIANOM", "TIPOVUELO", "OPERA", "SIGLAORI", "SIGLADES",
+)  # fmt: skip
+DAYS = ("Lunes", "Martes", "Miercoles", "Jueves", "Viernes", "Sabado", "Domingo")
 DEADLINE = 30
 
 
@@ -57,7 +61,10 @@ def golden() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3,000 made-up flights whose delays depend on airline, destination and hour."""
+    """3,000 made-up flights whose delays depend on airline, destination and hour, with the real file's columns.
+
+    And with its quirks: a flight that left in the next year, one without a number, and numbers with a decimal point.
+    """
     path = tmp_path_factory.mktemp("data") / "flights.csv"
     draw = random.Random(0)
     airlines = {"Grupo LATAM": 0.1, "Sky Airline": 0.3, "Ñandú Air": 0.6, "Air | Pipe": 0.2}
@@ -65,12 +72,22 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
-        for _ in range(3000):
+        for number in range(3000):
             opera, siglades = draw.choice(list(airlines)), draw.choice(list(destinations))
             when = datetime(2017, 1, 1) + timedelta(minutes=draw.randrange(365 * 24 * 60))
             chance = (airlines[opera] + destinations[siglades] + when.hour / 48) / 2
             late = timedelta(minutes=40 if draw.random() < chance else 5)
-            rows.writerow((when, when + late, opera, siglades))
+            if number == 7:
+                when, late = datetime(2017, 12, 31, 23, 50), timedelta(minutes=40)
+            left = when + late
+            operated = "" if number == 8 else f"{number}.0" if number % 100 == 9 else number
+            kind = "I" if siglades == "Lima" else "N"
+            rows.writerow(
+                [
+                    *(when, number, "SCEL", "SCXX", "XXX", left, operated, "SCEL", "SCXX", "XXX"),
+                    *(left.day, left.month, left.year, DAYS[left.weekday()], kind, opera, "Santiago", siglades),
+                ]
+            )
     return path
 
 

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 from export.flights import Flights
-from export.ratios import Ratio, months_before, ratio_table
+from export.ratios import Ratio, Value, age_weights, make_tables, months_before
+from export.tables import Table
 
 
 def flights(*rows: tuple[str, str, bool]) -> Flights:
     ids = [(opera, "Calama", datetime.fromisoformat(when)) for opera, when, _ in rows]
     return Flights(ids, np.array([delayed for *_, delayed in rows]), "")
+
+
+def ratio_table(ratio: Ratio, flights: Flights) -> Table:
+    (table,) = make_tables([ratio], flights)
+    return table
 
 
 YEAR = flights(
@@ -41,6 +47,33 @@ def test_composite_keys() -> None:
     table = ratio_table(Ratio(("OPERA", "MES")), YEAR)
     assert table.name == "historical_delay_ratio_OPERA_MES"
     assert table.values == {"A|1": 1.0, "A|11": 1.0, "A|12": 0.0, "B|12": 1 / 3}
+
+
+def test_smoothing_adds_flights_with_the_overall_rate() -> None:
+    table = ratio_table(Ratio(("OPERA",), smoothing=3), YEAR)
+    assert table.values == {"A": (2 + 3 * 0.5) / 6, "B": (1 + 3 * 0.5) / 6}
+    assert table.default == 0.5
+
+
+def test_a_value_is_the_parts_own_number() -> None:
+    (table,) = make_tables([Value("hora")], YEAR)
+    assert (table.name, table.key) == ("hora", ("hora",))
+    assert table.values == {str(hour): float(hour) for hour in range(24)}
+
+
+def test_only_ratios_of_days_are_dated() -> None:
+    assert Ratio(("AÑO", "MES", "DIA")).dated
+    assert not Ratio(("MES", "DIA")).dated
+    assert not Value("hora").dated
+
+
+def test_a_flight_counts_half_after_a_half_life() -> None:
+    pair = flights(("A", "2017-12-31 12:00", True), ("A", "2017-12-01", False))
+    assert age_weights(pair, 1).tolist() == [1.0, 0.5]
+    assert age_weights(pair, None).tolist() == [1.0, 1.0]
+    (table,) = make_tables([Ratio(("OPERA",))], pair, half_life=1)
+    assert table.values == {"A": pytest.approx(1 / 1.5)}
+    assert table.default == pytest.approx(1 / 1.5)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 
 from export.errors import ExportError
 from export.flights import Flights, read_flights
-from export.recipes import REFERENCE
+from export.ratios import make_tables
+from export.recipes import IMPROVED, REFERENCE, Recipe
 from export.tables import matrix
-from export.train import best_threshold, make_tables, predict, train
+from export.train import best_threshold, predict, train
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -18,7 +19,7 @@ def silent(what: str, done: int, total: int) -> None:
 def test_the_final_tables_come_from_every_flight(small_csv: Path) -> None:
     flights = read_flights(small_csv)
     trained = train(REFERENCE, flights, silent)
-    assert trained.tables == make_tables(REFERENCE, flights)
+    assert trained.tables == make_tables(REFERENCE.features, flights)
     assert [table.name for table in trained.tables] == [
         "historical_delay_ratio_SIGLADES",
         "historical_delay_ratio_OPERA",
@@ -37,9 +38,14 @@ def test_validation_chooses_the_number_of_trees(small_csv: Path) -> None:
     assert 0 < trained.chosen_threshold < 1
 
 
-def test_the_same_flights_give_the_same_booster(small_csv: Path) -> None:
+def test_without_patience_every_tree_is_taken(small_csv: Path) -> None:
+    assert train(IMPROVED, read_flights(small_csv), silent).booster.num_trees() == IMPROVED.max_trees
+
+
+@pytest.mark.parametrize("recipe", [REFERENCE, IMPROVED], ids=["reference", "improved"])
+def test_the_same_flights_give_the_same_booster(recipe: Recipe, small_csv: Path) -> None:
     flights = read_flights(small_csv)
-    first, second = (train(REFERENCE, flights, silent).booster.model_to_string() for _ in range(2))
+    first, second = (train(recipe, flights, silent).booster.model_to_string() for _ in range(2))
     assert first == second
 
 
