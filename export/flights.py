@@ -70,6 +70,11 @@ def read_ids(path: Path) -> list[FlightId]:
     return [(opera, siglades, _time(path, line, "Fecha-I", when)) for line, (opera, siglades, when) in rows]
 
 
+def read_column(path: Path, name: str) -> list[str]:
+    """One more column of the file that `read_flights` reads, in the same order. Raises ExportError."""
+    return [value for _, (value,) in _rows(path, _unpack(path), name)]
+
+
 def _unpack(path: Path) -> bytes:
     try:
         content = path.read_bytes()
