@@ -35,7 +35,7 @@ class Ratio:
     @property
     def dated(self) -> bool:
         """Whether it knows past days only, and gives a flight of the future its default."""
-        return "AÑO" in self.key
+        return "FECHA" in self.key
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ from export.convert import INPUT, PROBABILITIES
 from export.errors import ExportError
 from export.tables import Table, matrix
 from export.train import Progress
-from service.keys import DOMAINS, PARTS, Parts, part_value
+from service.keys import DOMAINS, PARTS, Parts
 
 TOLERANCE = 1e-5
 RANDOM_KEYS = 100_000
 CHUNK = 10_000
-NO_YEAR = 1
-"""A year that no table knows."""
+NO_DAY = "0001-01-01"
+"""A day that no table knows."""
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -178,9 +178,8 @@ def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int 
 def _random_column(part: str, tables: Sequence[Table], count: int, random: np.random.Generator) -> list[Any]:
     if part in DOMAINS:
         values: list[Any] = list(DOMAINS[part])
-    elif part == "AÑO":
-        years = [part_value(part, year) for year in known_values(part, tables)]
-        values = [*years, NO_YEAR]
+    elif part == "FECHA":
+        values = [*known_values(part, tables), NO_DAY]
     else:
         values = known_values(part, tables)
         values += [f"unknown {part}"] * max(1, len(values) // 9)

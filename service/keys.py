@@ -11,13 +11,13 @@ from functools import cache, lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-PARTS = ("OPERA", "SIGLADES", "AÑO", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta")
+PARTS = ("OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta")
 """The names that a table's `key` may use, in the order of `Parts`."""
 
-Parts: TypeAlias = tuple[str, str, int, int, int, int, int, str, int]
+Parts: TypeAlias = tuple[str, str, str, int, int, int, int, str, int]
 """One flight: a value for each name in `PARTS`."""
 
-TimeParts: TypeAlias = tuple[int, int, int, int, int, str, int]
+TimeParts: TypeAlias = tuple[str, int, int, int, int, str, int]
 """The parts after OPERA and SIGLADES."""
 
 PERIODS = ("mañana", "tarde", "noche")
@@ -30,7 +30,7 @@ DOMAINS: dict[str, tuple[str | int, ...]] = {
     "periodo_dia": PERIODS,
     "temporada_alta": (0, 1),
 }
-"""Every value that a part can take; OPERA and SIGLADES are open, any text, and so is AÑO, any year."""
+"""Every value that a part can take; OPERA and SIGLADES are open, any text, and FECHA is any `YYYY-MM-DD`."""
 
 TIME_FORM = "YYYY-MM-DD HH:MM[:SS]"
 
@@ -58,7 +58,7 @@ def key_parts(opera: str, siglades: str, when: datetime) -> Parts:
 
 def _time_parts(when: datetime) -> TimeParts:
     month, day, hour = when.month, when.day, when.hour
-    return when.year, month, day, when.weekday(), hour, period(hour), high_season(month, day)
+    return when.date().isoformat(), month, day, when.weekday(), hour, period(hour), high_season(month, day)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -69,10 +69,7 @@ def time_parts(text: str) -> TimeParts:
 
 def part_value(part: str, text: str) -> str | int:
     """A part as a flight has it, from its text in a table's key. Raises ValueError where `part` cannot have it."""
-    if part == "AÑO":
-        if re.fullmatch(r"[1-9]\d{0,3}", text, re.ASCII):
-            return int(text)
-    elif part not in DOMAINS:
+    if part not in DOMAINS and (part != "FECHA" or _DATE.fullmatch(text)):
         return text
     for value in DOMAINS.get(part, ()):
         if str(value) == text:

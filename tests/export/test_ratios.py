@@ -62,7 +62,7 @@ def test_a_value_is_the_parts_own_number() -> None:
 
 
 def test_only_ratios_of_days_are_dated() -> None:
-    assert Ratio(("AÑO", "MES", "DIA")).dated
+    assert Ratio(("FECHA", "OPERA")).dated
     assert not Ratio(("MES", "DIA")).dated
     assert not Value("hora").dated
 

@@ -108,14 +108,14 @@ def test_a_changed_leaf_fails_the_proof(stump: lgb.Booster) -> None:
 def test_random_flights_know_every_value_and_unknown_ones() -> None:
     tables = [
         Table("a", ("OPERA",), 0, {"A": 1, "B": 2}),
-        Table("b", ("SIGLADES", "AÑO"), 0, {"C|2017": 1, "D|2017": 2}),
+        Table("b", ("SIGLADES", "FECHA"), 0, {"C|2017-07-10": 1, "D|2017-07-11": 2}),
     ]
     flights = random_flights(tables, 5000)
     assert flights == random_flights(tables, 5000)
     assert {opera for opera, *_ in flights} == {"A", "B", "unknown OPERA"}
     assert {siglades for _, siglades, *_ in flights} == {"C", "D", "unknown SIGLADES"}
     assert {flight[PARTS.index("hora")] for flight in flights} == set(range(24))
-    assert {flight[PARTS.index("AÑO")] for flight in flights} == {2017, 1}
+    assert {flight[PARTS.index("FECHA")] for flight in flights} == {"2017-07-10", "2017-07-11", "0001-01-01"}
 
 
 def test_verify_proves_a_bundle_again(small_bundle: Any, small_csv: Path, run_export: Callable[..., str]) -> None:

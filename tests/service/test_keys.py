@@ -34,7 +34,7 @@ def test_key_parts() -> None:
     assert dict(zip(PARTS, parts, strict=True)) == {
         "OPERA": "Sky Airline",
         "SIGLADES": "Calama",
-        "AÑO": 2017,
+        "FECHA": "2017-11-27",
         "MES": 11,
         "DIA": 27,
         "dia_semana": 0,
@@ -54,13 +54,13 @@ def test_every_part_of_every_hour_of_a_leap_year_is_in_its_domain() -> None:
 
 @pytest.mark.parametrize(
     ("part", "text", "value"),
-    [("OPERA", "7", "7"), ("AÑO", "2017", 2017), ("hora", "0", 0), ("periodo_dia", "noche", "noche")],
+    [("OPERA", "7", "7"), ("FECHA", "2017-11-27", "2017-11-27"), ("hora", "0", 0), ("periodo_dia", "noche", "noche")],
 )
 def test_a_part_from_its_text(part: str, text: str, value: str | int) -> None:
     assert part_value(part, text) == value
 
 
-@pytest.mark.parametrize(("part", "text"), [("AÑO", "02017"), ("AÑO", "this"), ("AÑO", "0"), ("hora", "24")])
+@pytest.mark.parametrize(("part", "text"), [("FECHA", "27-11-2017"), ("FECHA", ""), ("hora", "24"), ("hora", "01")])
 def test_a_text_that_is_no_value_of_its_part(part: str, text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' is not a value of {part}"):
         part_value(part, text)
