@@ -6,6 +6,7 @@ import lightgbm as lgb
 
 from export.bundle import Bundle, make_bundle
 from export.convert import to_onnx
+from export.distribution import spreads
 from export.errors import ExportError
 from export.flights import Flights
 from export.tables import Table
@@ -19,11 +20,12 @@ def assemble(
     """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
     model = to_onnx(booster, [table.name for table in tables])
     aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
-    data = about_data(flights) if flights else None
+    data = about_data(flights, aligned) if flights else None
     return make_bundle(model.SerializeToString(deterministic=True), aligned, about, data, parity)
 
 
-def about_data(flights: Flights) -> dict[str, Any]:
+def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
+    """What the manifest tells of the flights that the tables came from."""
     first, last = flights.scheduled.min().item(), flights.scheduled.max().item()
     return {
         "rows": len(flights),
@@ -31,6 +33,7 @@ def about_data(flights: Flights) -> dict[str, Any]:
         "from": str(first.date()),
         "to": str(last.date()),
         "delay_rate": float(flights.delayed.mean()),
+        "distribution": spreads(tables, flights),
     }
 
 

@@ -1,0 +1,79 @@
+"""The commands that tell how good a recipe or a bundle is: evaluate, report, drift."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from export import bundle, evaluate, protocols
+from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, write_file
+from export.drift import Limits, as_text, drift
+from export.flights import read_flights, read_ids
+from export.progress import Bars
+from export.recipes import RECIPES
+
+PASSED = 3
+"""The exit status where a limit is passed, so that a scheduler can act."""
+
+
+@click.command("evaluate")
+@DATA
+@RECIPE
+@click.option(
+    "--protocol",
+    type=click.Choice(["backtest", "reference-split"]),
+    default="backtest",
+    help="Test the last six months, each after all before it; or the flights of a list.",
+)
+@click.option("--test", type=EXISTING, help="CSV that lists the flights to hold out, for reference-split.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path | None, as_json: bool) -> None:
+    """Measure a recipe on flights that it was not trained on."""
+    if (protocol == "reference-split") != (test is not None):
+        raise click.UsageError("--test LIST.csv goes with --protocol reference-split, and it needs one")
+    recipe, flights = RECIPES[recipe_name], read_flights(data)
+    splits = protocols.reference_split(flights, read_ids(test)) if test else protocols.backtest(flights)
+    with Bars() as bars:
+        result = evaluate.as_json(protocol, recipe, evaluate.run(recipe, flights, splits, bars))
+    click.echo(json.dumps(result, indent=1) if as_json else evaluate.as_text(result))
+
+
+@click.command("report")
+@DATA
+@click.option(
+    "--test", type=EXISTING, help="CSV that lists the flights of the reference split.  [default: a random fifth]"
+)
+@click.option("--quick", is_flag=True, help="Look at every fourth flight only: two minutes instead of ten.")
+@click.option("--out", type=FOLDER, default=Path("docs"), help="Folder to write model.md, model.json and img/ to.")
+def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> None:
+    """Try everything again, measure it, and write the model's page."""
+    from export.report.write import make_plan, write_report  # what it needs takes seconds to import
+
+    with Bars() as bars:
+        files = write_report(make_plan(data, test, quick), out, bars)
+    click.echo(f"{files[0]}, {files[1]} and {len(files) - 2} pictures written")
+
+
+@click.command("drift", epilog=f"Ends with status 0 within the limits, and {PASSED} where one is passed.")
+@BUNDLE
+@DATA
+@click.option("--json", "json_file", type=FILE, help="Also write every figure here, as JSON.")
+@click.option("--picture", type=FILE, help="Also draw it here, as PNG.")
+@click.option("--max-psi", default=Limits.max_psi, help="Largest population stability index of a feature.")
+@click.option("--max-unknown", default=Limits.max_unknown, help="Largest share of unknown airlines or destinations.")
+@click.option("--max-rate-change", default=Limits.max_rate_change, help="Largest change of the delay rate, absolute.")
+@click.option("--min-auc", default=Limits.min_auc, help="Least AUC.")
+@click.option("--max-calibration-error", default=Limits.max_calibration_error, help="Largest calibration error.")
+def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Path | None, **limits: float) -> None:
+    """Tell how far new flights have moved away from those that the bundle was made from."""
+    figures = drift(bundle.read(folder), read_flights(data), Limits(**limits))
+    click.echo(as_text(figures))
+    if json_file:
+        write_file(json_file, bundle.to_json(figures))
+    if picture:
+        from export.drift_picture import draw_drift  # matplotlib takes a second to import
+
+        draw_drift(figures, data.name, picture)
+    if not figures["ok"]:
+        sys.exit(PASSED)

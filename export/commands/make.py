@@ -1,0 +1,118 @@
+"""The commands that make a bundle or check one: train, convert, refresh, verify, golden."""
+
+from pathlib import Path
+
+import click
+
+from export import bundle, golden
+from export.assemble import about_of, assemble
+from export.booster import order_tables, read_booster
+from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
+from export.flights import read_flights
+from export.progress import Bars
+from export.recipes import RECIPES
+from export.refresh import as_text, joined, refresh
+from export.train import train
+from export.verify import prove_bundle
+
+
+@click.command("train")
+@DATA
+@RECIPE
+@click.option("--version", default="1", help="The model's version, in the manifest.")
+@OUT
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="The probability above which a reply says «Alta».  [default: the recipe's]",
+)
+@click.option("--booster", type=FILE, help="Also write LightGBM's own text model here.")
+def train_command(
+    data: Path, recipe_name: str, version: str, out: Path, threshold: float | None, booster: Path | None
+) -> None:
+    """Train a recipe on every flight, export it, prove it and write the bundle."""
+    recipe = RECIPES[recipe_name]
+    flights = read_flights(data)
+    about = {
+        "name": "flight_delay",
+        "version": version,
+        "recipe": recipe.name,
+        "threshold": recipe.threshold if threshold is None else threshold,
+    }
+    with Bars() as bars:
+        trained = train(recipe, flights, bars)
+        made = assemble(trained.booster, trained.tables, about, flights, bars)
+    bundle.write(made, out)
+    if booster:
+        write_file(booster, trained.booster.model_to_string().encode())
+    report(made, out)
+
+
+@click.command("convert")
+@click.option("--booster", type=EXISTING, required=True, help="A binary LightGBM model, as text.")
+@click.option("--tables", type=FOLDER, required=True, help="Folder with manifest.json and one JSON a feature.")
+@OUT
+def convert_command(booster: Path, tables: Path, out: Path) -> None:
+    """Make a bundle of your own LightGBM model and its tables."""
+    manifest, unordered = bundle.read_tables(tables)
+    loaded = read_booster(booster)
+    with Bars() as bars:
+        made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), None, bars)
+    bundle.write(made, out)
+    report(made, out)
+
+
+@click.command("refresh")
+@BUNDLE
+@BOOSTER
+@click.option(
+    "--data",
+    "data",
+    type=EXISTING,
+    multiple=True,
+    required=True,
+    help="Flights that the tables are to be made from; give it again for each file, the old ones too.",
+)
+@click.option("--version", help="The new version.  [default: the old one with its last number raised]")
+@click.option("--out", type=FOLDER, help="Folder to write model.onnx and tables/ to.  [default: that of the bundle]")
+def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None) -> None:
+    """Make the tables again from more flights, for the same model, prove both again and write them."""
+    old = bundle.read(folder)
+    with Bars() as bars:
+        made, changes = refresh(
+            old, read_booster(booster), joined([read_flights(path) for path in data]), version, bars
+        )
+    bundle.write(made, out or folder)
+    click.echo(as_text(old.manifest, made.manifest, changes))
+    report(made, out or folder)
+
+
+@click.command("verify")
+@BUNDLE
+@click.option("--booster", type=EXISTING, help="The LightGBM text model that it was made from, to compare with.")
+@click.option("--data", type=EXISTING, help="Flights to compare on, besides random keys.")
+def verify_command(folder: Path, booster: Path | None, data: Path | None) -> None:
+    """Prove a bundle again: whole, sound, and (with --booster) equal to LightGBM."""
+    made = bundle.read(folder)
+    flights = read_flights(data) if data else None
+    with Bars() as bars:
+        parity = prove_bundle(
+            made.tables, made.model, read_booster(booster) if booster else None, flights.parts if flights else [], bars
+        )
+    click.echo(
+        f"{folder}: whole; {len(made.tables)} features, {parity.rows + parity.random_rows:,} rows scored, all sound"
+    )
+    if booster:
+        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a threshold on the same side,")
+        click.echo(f"largest difference {parity.max_abs_diff:.2e}")
+
+
+@click.command("golden")
+@BUNDLE
+@BOOSTER
+@click.option("--out", type=FILE, default=Path("examples/golden.json"), help="File to write.")
+def golden_command(folder: Path, booster: Path, out: Path) -> None:
+    """Write flights with the probability that LightGBM gives them, for other runtimes to compare with."""
+    vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
+    write_file(out, golden.to_json(vectors))
+    click.echo(f"{out}: {len(vectors):,} flights")

@@ -1,0 +1,46 @@
+"""Options that several commands have, and what each prints of a bundle that it wrote."""
+
+from pathlib import Path
+
+import click
+
+from export.bundle import Bundle
+from export.errors import ExportError
+from export.recipes import RECIPES
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+DATA = click.option("--data", "data", type=EXISTING, required=True, help="The flights, a CSV or a gzipped one.")
+RECIPE = click.option(
+    "--recipe", "recipe_name", type=click.Choice(sorted(RECIPES)), default="improved", help="What to train."
+)
+BUNDLE = click.option("--bundle", "folder", type=FOLDER, default=Path(), help="Folder with model.onnx and tables/.")
+BOOSTER = click.option(
+    "--booster",
+    type=EXISTING,
+    required=True,
+    help="The LightGBM text model that it was made from: model.txt beside the shipped one.",
+)
+OUT = click.option("--out", type=FOLDER, required=True, help="Folder to write model.onnx and tables/ to.")
+
+
+def report(made: Bundle, out: Path) -> None:
+    """Say what was written and what was proved."""
+    parity = made.manifest["parity"]
+    click.echo(f"{out}: model.onnx ({len(made.model) / 1000:,.0f} kB) and {len(made.tables)} tables written")
+    click.echo(
+        f"proved: {parity['pairs']:,} pairs of a value and a threshold on the same side ({parity['nudged']} nudged), "
+        f"largest difference {parity['max_abs_diff']:.1e} "
+        f"on {parity['rows']:,} flights and {parity['random_rows']:,} random keys"
+    )
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Raises ExportError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror or error}") from None
