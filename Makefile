@@ -12,8 +12,8 @@ test: .venv/dev  ## everything that this machine has the tools for
 check: .venv/dev  ## lint, format, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
-export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write model.onnx and tables/
-	.venv/bin/python -m export train --data data/dataset_SCL.csv --out .
+export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write model.onnx, model.txt and tables/
+	.venv/bin/python -m export train --data data/dataset_SCL.csv --out . --booster model.txt
 
 data/dataset_SCL.csv: | .venv/dev
 	.venv/bin/python -m export fetch --out $@

@@ -52,17 +52,17 @@ def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, prog
     for part in (learn, validate):
         if len(set(flights.delayed[part].tolist())) < 2:
             raise ExportError(f"{len(flights)} flights are too few: a training or validation part has only one outcome")
-    booster, threshold = _choose(recipe, flights.take(learn), flights.take(validate), progress)
+    booster, threshold = choose(recipe, flights.take(learn), flights.take(validate), progress)
     everything = flights.take(np.sort(np.concatenate([learn, validate])))
     trees = booster.current_iteration() if recipe.patience is None else booster.best_iteration
     report = _reporter(progress, "training on every flight", trees)
     examples = make_examples(recipe, everything)
-    return Trained(_boost(recipe, examples, trees, [report]), _tables(recipe, everything), threshold)
+    return Trained(_boost(recipe, examples, trees, [report]), recipe_tables(recipe, everything), threshold)
 
 
-def _choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
+def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
     """A booster from `learn` with as many trees as `validate` likes best, and the best threshold there."""
-    tables = _tables(recipe, learn)
+    tables = recipe_tables(recipe, learn)
     features = matrix(tables, validate.parts)
     callbacks: list[Callback] = [_reporter(progress, "choosing the number of trees", recipe.max_trees)]
     if recipe.patience is not None:
@@ -72,7 +72,7 @@ def _choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progres
     return booster, best_threshold(validate.delayed, predict(booster, features))
 
 
-def _tables(recipe: Recipe, flights: Flights) -> list[Table]:
+def recipe_tables(recipe: Recipe, flights: Flights) -> list[Table]:
     return make_tables(recipe.features, flights, recipe.half_life)
 
 

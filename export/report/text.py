@@ -1,0 +1,67 @@
+"""The report's figures -> `docs/model.md`, by the template beside this file. Every figure in it comes from them."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+Figures = dict[str, Any]
+
+LARGE = 500
+"""Flights of an airline that is worth a sentence."""
+
+FILTERS = {
+    "f3": "{:.3f}".format,
+    "f4": "{:.4f}".format,
+    "n": "{:,}".format,
+    "pct": lambda share: f"{100 * share:.1f} %",
+}
+
+
+def model_page(figures: Figures, images: str) -> str:
+    """The page, with its pictures in the folder `images`."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment.get_template("model.md.jinja").render(**figures, **_picked(figures), images=images)
+
+
+def _picked(figures: Figures) -> Figures:
+    """What the sentences are about: rows with a name of their own."""
+    path = {row["name"]: row for row in figures["path"]}
+    variants = {row["name"]: row for row in figures["variants"]}
+    tried = [row for row in figures["path"] if not row["name"].startswith("recipe")]
+    rates, shipped = figures["rates"], figures["shipped"]
+    return {
+        "worst": max(figures["months"], key=lambda row: abs(_gap(row["improved"]))),
+        "airlines": _by_rate([row for row in rates["OPERA"] if row["flights"] >= LARGE] or rates["OPERA"]),
+        "months_by_rate": _by_rate(rates["MES"]),
+        "best_easy": max(tried, key=lambda row: float(row["reference_split"]["auc"])),
+        "best_future": max(tried, key=lambda row: float(row["backtest"]["auc"])),
+        "dummies": path["XGBoost, dummies"],
+        "grid": path["XGBoost, dummies, grid search"],
+        "all_ratios": path["LightGBM, delay ratios"],
+        "thinned": path["LightGBM, ratios chosen by importance"],
+        "searched": path["LightGBM, the same, Optuna"],
+        "kept": path["LightGBM, ratios chosen by importance"]["kept"],
+        "as_shipped": variants["as shipped"],
+        "with_month": variants["month's ratio added"],
+        "no_days": variants["no features of single days"],
+        "no_half_life": variants["old flights count as much as new ones"],
+        "at_shipped": next(row for row in figures["trees"] if row["trees"] == shipped["trees"]),
+        "best_trees": max(figures["trees"], key=lambda row: float(row["auc"])),
+        "at": {row["threshold"]: row for row in figures["thresholds"]["backtest"]},
+    }
+
+
+def _gap(measures: Figures) -> float:
+    return float(measures["mean_probability"] - measures["delay_rate"])
+
+
+def _by_rate(rows: list[Figures]) -> list[Figures]:
+    return sorted(rows, key=lambda row: float(row["delay_rate"]))

@@ -1,0 +1,58 @@
+"""The plan of a report -> its page, its pictures and its figures on disk."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from export.errors import ExportError
+from export.flights import read_ids
+from export.protocols import Split, backtest, random_part, reference_split
+from export.report.pictures import draw_all
+from export.report.study import Plan, study, thinned
+from export.report.text import model_page
+from export.train import Progress
+from export.tried.columns import Table, read_table
+
+IMAGES = "img"
+DIGITS = 6
+
+
+def make_plan(data: Path, listed: Path | None, quick: bool) -> Plan:
+    """Read the flights and split them by both protocols, without a list by a random fifth. Raises ExportError."""
+    table = read_table(data)
+    easy = reference_split(table.flights, read_ids(listed)) if listed else _random_fifth(table)
+    future = backtest(table.flights)
+    if quick:
+        easy, future = thinned(easy), thinned(future)
+    return Plan(table, easy, future, listed is not None, quick)
+
+
+def _random_fifth(table: Table) -> list[Split]:
+    rest, test = random_part(table.flights.scheduled.argsort(kind="stable"), share=0.2, seed=1)
+    return [Split("reference-split", *random_part(rest), test)]
+
+
+def write_report(plan: Plan, folder: Path, progress: Progress) -> list[Path]:
+    """Compute, draw and write; the files written. Raises ExportError."""
+    figures = rounded(study(plan, progress))
+    page, numbers = folder / "model.md", folder / "model.json"
+    try:
+        pictures = draw_all(figures, folder / IMAGES)
+        numbers.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        page.write_text(model_page(figures, IMAGES), encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
+    return [page, numbers, *pictures]
+
+
+def rounded(value: Any) -> Any:
+    """The same with its numbers to six digits after the point: what is beyond says nothing."""
+    match value:
+        case float():
+            return round(value, DIGITS)
+        case dict():
+            return {key: rounded(each) for key, each in value.items()}
+        case list() | tuple():
+            return [rounded(each) for each in value]
+        case _:
+            return value
