@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from export.flights import Flights
 from export.tables import Table, keys_of
-from service.keys import DOMAINS
+from service.keys import DOMAINS, SEPARATOR
 
 MONTH = np.timedelta64(30, "D") + np.timedelta64(12, "h")
 """What a half-life counts in: 30.5 days."""
@@ -80,7 +80,13 @@ def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) ->
     late = np.bincount(places, weights * flights.delayed)
     rate = late.sum() / totals.sum()
     shares = (late + ratio.smoothing * rate) / (totals + ratio.smoothing)
-    return Table(ratio.name, ratio.key, float(rate), dict(zip(names, shares.tolist(), strict=True)))
+    values = dict(zip(names, shares.tolist(), strict=True))
+    return Table(ratio.name, ratio.key, float(rate), {key: values[key] for key in values if _is_plain(key, ratio)})
+
+
+def _is_plain(key: str, ratio: Ratio) -> bool:
+    """Not so where a name in a composite key has the separator in it: such a flight takes the default."""
+    return len(ratio.key) == 1 or key.count(SEPARATOR) == len(ratio.key) - 1
 
 
 def age_weights(flights: Flights, half_life: float | None) -> NDArray[np.float64]:

@@ -41,8 +41,8 @@ def refresh(
     """New tables for the old model, from all of `flights`. Raises ExportError, where the proof fails too."""
     recipe = _recipe(old)
     model = old.manifest["model"]
-    about = {key: model[key] for key in ("name", "recipe", "threshold")}
-    about["version"] = next_version(str(model["version"])) if version is None else version
+    raised = next_version(str(model["version"])) if version is None else version
+    about = {key: model[key] for key in ("name", "version", "recipe", "threshold")} | {"version": raised}
     tables, parity = prove(
         booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from service.keys import PARTS, part_value
+from service.keys import PARTS, SEPARATOR, part_value
 
 FORMAT = 1
 
@@ -108,7 +108,7 @@ def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
     """`"Sky Airline|7"` of the parts OPERA and MES -> `("Sky Airline", 7)`."""
     if len(parts) == 1:
         return _native_value(path, parts[0], text)
-    texts = text.split("|")
+    texts = text.split(SEPARATOR)
     if len(texts) != len(parts):
         raise BundleError(path, f"the key {text!r} should have {len(parts)} parts ({'|'.join(parts)})")
     return tuple(_native_value(path, part, value) for part, value in zip(parts, texts, strict=True))

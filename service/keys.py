@@ -20,6 +20,9 @@ Parts: TypeAlias = tuple[str, str, str, int, int, int, int, str, int]
 TimeParts: TypeAlias = tuple[str, int, int, int, int, str, int]
 """The parts after OPERA and SIGLADES."""
 
+SEPARATOR = "|"
+"""Between the parts of a composite key, in the text of a table's file."""
+
 PERIODS = ("mañana", "tarde", "noche")
 
 DOMAINS: dict[str, tuple[str | int, ...]] = {
@@ -79,7 +82,7 @@ def part_value(part: str, text: str) -> str | int:
 
 def key_text(values: Iterable[str | int]) -> str:
     """The key of a table's row as its JSON spells it: `Sky Airline|Calama`."""
-    return "|".join(map(str, values))
+    return SEPARATOR.join(map(str, values))
 
 
 def parse_time(text: str) -> datetime:

@@ -28,6 +28,7 @@ COLUMNS = (
 )  # fmt: skip
 DAYS = ("Lunes", "Martes", "Miercoles", "Jueves", "Viernes", "Sabado", "Domingo")
 DEADLINE = 30
+THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
 
 def need(there: bool, sentence: str) -> None:
@@ -214,7 +215,7 @@ def server(servers: Callable[..., Server]) -> Server:
     return servers("--workers", 1)
 
 
-def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: float = 0.5) -> int:
+def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: float = THRESHOLD) -> int:
     """Replies are LightGBM's probabilities in hundredths; returns how many half-way cases went to the other side."""
     probabilities = np.asarray(expected)
     got = np.array([reply["delay_probability"] for reply in replies])

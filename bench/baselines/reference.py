@@ -34,11 +34,11 @@ class Model:
         self._booster_file = booster_file
 
     def predict(self, flight: Flight) -> float:
-        rows = _features(flight)
+        parts = _features(flight)
+        inputs = pd.DataFrame()
         for table in self.bundle.tables:
-            rows = rows.merge(_read(table), on=list(table.key), how="left")
-            rows[table.name] = rows[table.name].fillna(table.default)
-        inputs = rows[[table.name for table in self.bundle.tables]]
+            merged = parts.merge(_read(table), on=list(table.key), how="left")
+            inputs[table.name] = merged["value"].fillna(table.default)
         return float(lgb.Booster(model_file=str(self._booster_file)).predict(inputs, num_threads=1)[0])
 
 
@@ -46,13 +46,14 @@ def _read(table: bundles.Table) -> pd.DataFrame:
     """A table from its file, with a column of text for each part of its key, and one for its values."""
     values = pd.read_json(ROOT / "tables" / f"{table.name}.json", typ="series", convert_axes=False)
     keys = values.index.str.split("|").tolist() if len(table.key) > 1 else values.index
-    return pd.DataFrame(keys, columns=list(table.key)).assign(**{table.name: values.to_numpy()})
+    return pd.DataFrame(keys, columns=list(table.key)).assign(value=values.to_numpy())
 
 
 def _features(flight: Flight) -> pd.DataFrame:
     """One row with every key part, as text."""
     rows = pd.DataFrame([flight.model_dump()])
     when = pd.to_datetime(rows["FECHA_PROGRAMADA"])
+    rows["FECHA"] = when.dt.strftime("%Y-%m-%d")
     rows["MES"], rows["DIA"] = when.dt.month, when.dt.day
     rows["dia_semana"], rows["hora"] = when.dt.dayofweek, when.dt.hour
     rows["periodo_dia"] = rows["hora"].apply(period)

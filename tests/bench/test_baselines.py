@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,23 +33,12 @@ def test_a_constant_is_no_prediction(bench: Bench, need_tool: Callable[[str], No
         check(target.server.port, singles(bench.flights))
 
 
-def test_the_reference_answers_with_a_booster_trained_once(
-    bench: Bench, real_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ATRASO_DATA", str(real_data))
-    with started(row("reference"), bench):
-        booster = bench.folder / "booster.txt"
-    monkeypatch.setenv("ATRASO_DATA", "nowhere")
-    assert row("reference").command(Setup(free_port(), bench.folder))[-1] == str(booster)
-    assert booster.stat().st_size > 0
-
-
-def test_the_reference_needs_a_booster_or_the_flights(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ATRASO_DATA", "nowhere")
-    with pytest.raises(BenchError, match="--booster"), started(row("reference"), replace(bench, folder=tmp_path)):
-        pass
+def test_the_reference_answers_with_the_shipped_booster(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with started(row("reference"), bench) as target:
+        assert target.server.first_200_s > 0
+    monkeypatch.setattr("bench.booster.SHIPPED", bench.folder / "none.txt")
+    with pytest.raises(BenchError, match=r"none\.txt is not there, and no --booster given"):
+        row("reference").command(Setup(free_port(), bench.folder))
 
 
 def test_a_missing_package_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ REPLIES = {
     "half-way, rounded down": (0.125, {"delay_probability": 0.12, "clase": [LOW]}, True),
     "half-way, rounded up": (0.125, {"delay_probability": 0.13, "clase": [LOW]}, True),
     "beyond half-way": (0.1251, {"delay_probability": 0.12, "clase": [LOW]}, False),
-    "above the threshold": (0.501, {"delay_probability": 0.5, "clase": [HIGH]}, True),
-    "at the threshold, either class": (0.500001, {"delay_probability": 0.5, "clase": [LOW]}, True),
+    "above the threshold": (0.251, {"delay_probability": 0.25, "clase": [HIGH]}, True),
+    "at the threshold, either class": (0.250001, {"delay_probability": 0.25, "clase": [LOW]}, True),
     "no class": (0.123, {"delay_probability": 0.12}, False),
     "no number": (0.123, {"delay_probability": "0.12", "clase": [LOW]}, False),
     "no object": (0.123, [0.12], False),
@@ -37,9 +37,9 @@ def test_what_is_no_json_is_wrong(flights: Flights) -> None:
 
 
 def test_a_batch_is_right_when_each_reply_is(flights: Flights) -> None:
-    traffic = batches(2)(replace(flights, bodies=flights.bodies[:4], probabilities=[0.1, 0.2, 0.3, 0.4]))
+    traffic = batches(2)(replace(flights, bodies=flights.bodies[:4], probabilities=[0.3, 0.4, 0.1, 0.2]))
     assert len(traffic.bodies) == 2
-    replies = [{"delay_probability": hundredths, "clase": [LOW]} for hundredths in (0.3, 0.4)]
+    replies = [{"delay_probability": hundredths, "clase": [LOW]} for hundredths in (0.1, 0.2)]
     assert traffic.problem(1, orjson.dumps(replies)) is None
     assert traffic.problem(1, orjson.dumps(replies[::-1])) is not None
     assert traffic.problem(1, orjson.dumps(replies[:1])) is not None

@@ -49,6 +49,12 @@ def test_composite_keys() -> None:
     assert table.values == {"A|1": 1.0, "A|11": 1.0, "A|12": 0.0, "B|12": 1 / 3}
 
 
+def test_a_name_with_the_separator_is_left_out_of_composite_keys_only() -> None:
+    pair = flights(("A | B", "2017-01-10", True), ("A", "2017-01-11", False))
+    assert ratio_table(Ratio(("OPERA",)), pair).values == {"A | B": 1.0, "A": 0.0}
+    assert ratio_table(Ratio(("OPERA", "SIGLADES")), pair).values == {"A|Calama": 0.0}
+
+
 def test_smoothing_adds_flights_with_the_overall_rate() -> None:
     table = ratio_table(Ratio(("OPERA",), smoothing=3), YEAR)
     assert table.values == {"A": (2 + 3 * 0.5) / 6, "B": (1 + 3 * 0.5) / 6}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -162,16 +163,17 @@ def test_a_users_own_bundle(servers: Callable[..., Any], small_bundle: Any, chec
     """A bundle that the command line made, against the booster that it was made from."""
     own = servers("--workers", 1, "--bundle", small_bundle.folder)
     flights = [
-        {"OPERA": opera, "SIGLADES": siglades, "FECHA_PROGRAMADA": f"2018-{month:02}-0{month % 9 + 1} {hour:02}:30"}
+        {"OPERA": opera, "SIGLADES": siglades, "FECHA_PROGRAMADA": f"{year}-{month:02}-0{month % 9 + 1} {hour:02}:30"}
         for opera in ("Grupo LATAM", "Sky Airline", "Ñandú Air", "Air | Pipe", "Nueva")
         for siglades in ("Calama", "Lima", "Nueva")
+        for year in (2017, 2018)
         for month in range(1, 13)
         for hour in (3, 9, 15, 21)
     ]
     tables = [json.loads((small_bundle.folder / "tables" / f"{f['name']}.json").read_bytes())
               for f in manifest(small_bundle)["features"]]  # fmt: skip
     rows = [
-        [table.get(key_of(flight, f["key"][0]), f["default"])
+        [table.get("|".join(key_of(flight, part) for part in f["key"]), f["default"])
          for table, f in zip(tables, manifest(small_bundle)["features"], strict=True)]
         for flight in flights
     ]  # fmt: skip
@@ -186,5 +188,6 @@ def key_of(flight: dict[str, str], part: str) -> str:
     """The key of a flight, derived here once more, by hand."""
     hour = int(flight["FECHA_PROGRAMADA"][11:13])
     period = "mañana" if 5 <= hour < 12 else "tarde" if 12 <= hour < 19 else "noche"
-    month, day = (str(int(number)) for number in flight["FECHA_PROGRAMADA"][5:10].split("-"))
-    return {**flight, "MES": month, "DIA": day, "periodo_dia": period}[part]
+    date = flight["FECHA_PROGRAMADA"][:10]
+    weekday = str(datetime.strptime(date, "%Y-%m-%d").weekday())
+    return {**flight, "FECHA": date, "hora": str(hour), "dia_semana": weekday, "periodo_dia": period}[part]

@@ -16,8 +16,10 @@ def test_reads_the_shipped_bundle() -> None:
     manifest = json.loads((ROOT / "tables" / "manifest.json").read_bytes())
     assert [table.name for table in bundle.tables] == [feature["name"] for feature in manifest["features"]]
     assert bundle.threshold == manifest["model"]["threshold"]
-    months = next(table for table in bundle.tables if table.key == ("MES",))
-    assert set(months.values) == set(range(1, 13))
+    hours = next(table for table in bundle.tables if table.key == ("hora",))
+    assert set(hours.values) == set(range(24))
+    days = next(table for table in bundle.tables if table.key == ("FECHA", "OPERA"))
+    assert ("2017-07-10", "Grupo LATAM") in days.values
 
 
 def edit(path: Path, change: Callable[[Any], Any]) -> None:
@@ -28,7 +30,8 @@ def edit(path: Path, change: Callable[[Any], Any]) -> None:
 
 MANIFEST = "tables/manifest.json"
 OPERA = "tables/historical_delay_ratio_OPERA.json"
-MES = "tables/historical_delay_ratio_MES.json"
+HOUR = "tables/hora.json"
+DAY = "tables/historical_delay_ratio_FECHA.json"
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "no model": (lambda at: (at / "model.onnx").unlink(), "model.onnx", "No such file"),
@@ -53,10 +56,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "null": (lambda at: (at / OPERA).write_text('{"Sky Airline": null}'), OPERA, "'Sky Airline' should be a finite"),
     "too large": (lambda at: (at / OPERA).write_text('{"Sky Airline": 1e999}'), OPERA, ""),
     "true": (lambda at: (at / OPERA).write_text('{"Sky Airline": true}'), OPERA, "finite number"),
-    "month 13": (lambda at: edit(at / MES, lambda t: t.update({"13": 0.1})), MES, "'13' is not a value of MES"),
-    "month 01": (lambda at: edit(at / MES, lambda t: t.update({"01": 0.1})), MES, "'01' is not a value of MES"),
+    "hour 24": (lambda at: edit(at / HOUR, lambda t: t.update({"24": 0.1})), HOUR, "'24' is not a value of hora"),
+    "hour 01": (lambda at: edit(at / HOUR, lambda t: t.update({"01": 0.1})), HOUR, "'01' is not a value of hora"),
+    "no date": (lambda at: edit(at / DAY, lambda t: t.update({"10-07": 0.1})), DAY, "'10-07' is not a value of FECHA"),
     "parts missing": (
-        lambda at: edit(at / MANIFEST, lambda m: m["features"][1].update(key=["OPERA", "MES"])), OPERA, "2 parts"),
+        lambda at: edit(at / MANIFEST, lambda m: m["features"][2].update(key=["OPERA", "MES"])), OPERA, "2 parts"),
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def another_model(at: Path) -> None:
 
 
 def nan(at: Path) -> None:
-    path = at / "tables" / "historical_delay_ratio_MES.json"
+    path = at / "tables" / "hora.json"
     path.write_text(path.read_text().replace("0.", "NaN, 0.", 1))
 
 
@@ -48,8 +48,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "truncated": (lambda at: os.truncate(at / "model.onnx", 1000), "model.onnx: truncated, or of another bundle"),
     "another model": (another_model, "model.onnx: truncated, or of another bundle"),
     "no table": (
-        lambda at: (at / "tables/historical_delay_ratio_MES.json").unlink(), "_MES.json: No such file or directory"),
-    "NaN": (nan, "historical_delay_ratio_MES.json: not JSON"),
+        lambda at: (at / "tables/hora.json").unlink(), "hora.json: No such file or directory"),
+    "NaN": (nan, "hora.json: not JSON"),
 }  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_a_model_of_another_width_is_refused_by_the_workers(copy: Path, workers:
     path.write_text(json.dumps(manifest))
     ended = start("--workers", workers, "--bundle", copy)
     assert ended.returncode == 3
-    assert "model.onnx: it takes 7 features, the manifest names 6" in ended.stderr
+    assert "model.onnx: it takes 11 features, the manifest names 10" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -60,7 +60,7 @@ def test_both_ways_count_the_same(servers: Callable[..., Any], flags: list[str])
     assert samples["atraso_model_runs_total"] == 4
     assert samples['atraso_unknown_total{field="OPERA"}'] == 2
     assert samples['atraso_unknown_total{field="SIGLADES"}'] == 1
-    assert samples['atraso_model_info{name="flight_delay",version="1",recipe="reference"}'] == 1
+    assert samples['atraso_model_info{name="flight_delay",version="1",recipe="improved"}'] == 1
     assert samples[f'atraso_request_duration_seconds_count{{route="{HOT}"}}'] == 7
     assert samples["atraso_fast_lane_total"] == (0 if flags else 4)
 

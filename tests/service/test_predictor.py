@@ -51,7 +51,7 @@ def test_one_run_for_all_of_a_turn(golden: list[dict[str, Any]]) -> None:
 
     runs, replies = asyncio.run(ask())
     assert runs == [100]
-    assert replies == [Replies(0.5)(vector["delay_probability"]) for vector in golden[:100]]
+    assert replies == [Replies(BUNDLE.threshold)(vector["delay_probability"]) for vector in golden[:100]]
 
 
 def test_a_long_turn_is_cut_into_runs(golden: list[dict[str, Any]]) -> None:
@@ -116,7 +116,7 @@ def test_a_client_that_left_disturbs_nobody(golden: list[dict[str, Any]]) -> Non
         left.cancel()
         return await stays
 
-    assert asyncio.run(ask()) == Replies(0.5)(golden[1]["delay_probability"])
+    assert asyncio.run(ask()) == Replies(BUNDLE.threshold)(golden[1]["delay_probability"])
 
 
 def test_strict_refuses_what_no_table_knows() -> None:

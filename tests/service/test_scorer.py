@@ -28,7 +28,7 @@ def test_a_batch_equals_its_singles(golden: list[dict[str, Any]]) -> None:
 
 def test_refuses_a_model_with_another_number_of_features() -> None:
     bundle = read(ROOT)
-    with pytest.raises(BundleError, match=r"model\.onnx: it takes 7 features, the manifest names 6"):
+    with pytest.raises(BundleError, match=r"model\.onnx: it takes 11 features, the manifest names 10"):
         Scorer(replace(bundle, tables=bundle.tables[1:]))
 
 
