@@ -10,7 +10,7 @@ from types import ModuleType
 import click
 
 from bench import options, results
-from bench.commands import compare, latency, micro, run, start, stress, sweep, workers
+from bench.commands import compare, latency, micro, models, run, start, stress, sweep, workers
 from bench.errors import BenchError
 from bench.results import FOLDER, Result
 
@@ -22,6 +22,7 @@ SECTIONS: dict[str, ModuleType] = {
     "stress": stress,
     "latency": latency,
     "micro": micro,
+    "models": models,
     "sweep": sweep,
     "start": start,
     "workers": workers,

@@ -93,6 +93,13 @@ def test_micro(measured: Callable[..., Any]) -> None:
     assert all(0 < row["min_us"] <= row["median_us"] for row in result["rows"])
 
 
+def test_models(measured: Callable[..., Any], small_bundle: Any) -> None:
+    result = measured("models", "--bundle", small_bundle.folder, "--rounds", 2)
+    assert [row["flights"] for row in result["rows"]] == [1, 1, 64, 64, 1000, 1000]
+    assert all(row["run_us"] > 0 for row in result["rows"])
+    assert [row["ratio"] for row in result["rows"][::2]] == [1, 1, 1]
+
+
 def test_start(measured: Callable[..., Any]) -> None:
     result = measured("start", "--workers", "1,2", "--runs", 1)
     assert [row["workers"] for row in result["rows"]] == [1, 2]
