@@ -1,4 +1,4 @@
-"""`python -m bench models`: what one run of the model takes in several bundles, in this process, one after the other."""
+"""`python -m bench models`: what one run of the model takes in several bundles, one after the other, in process."""
 
 import time
 from pathlib import Path
