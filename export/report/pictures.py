@@ -212,6 +212,7 @@ def tried(figures: Figures, figure: Figure) -> None:
     axes.set_xlabel(f"ROC AUC on {counts[0]:,} and {counts[1]:,} test flights")
     axes.margins(x=0.08)
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, 1.1), ncols=2)
+    figure.suptitle("Everything that was tried, by the two protocols", x=0.01, ha="left", fontsize=10)
 
 
 PICTURES: dict[str, tuple[Callable[[Figures, Figure], None], float, float]] = {
