@@ -10,11 +10,12 @@ from export.protocols import Rows, Split
 from export.train import Progress, best_threshold
 from export.tried.columns import NAMES, Table
 from export.tried.features import Features, Maker, dummies, ratios
-from export.tried.models import Choose, Fit, grid_search, lightgbm, logistic, plain, search, upsampled, xgboost
+from export.tried.models import GRID, Choose, Fit, grid_search, lightgbm, logistic, plain, search, upsampled, xgboost
 from export.tried.select import by_importance, by_l1, most_important, selected, uncorrelated
 
 NOTEBOOK = dummies("OPERA", "TIPOVUELO", "MES")
 TRIALS, QUICK_TRIALS = 20, 3
+QUICK_GRID = {"learning_rate": (0.01, 0.1)}
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,15 @@ class Attempt:
     reached: float | None = None
 
 
-def attempts(trials: int = TRIALS) -> list[Attempt]:
-    """In the order in which they were made."""
+def attempts(quick: bool = False) -> list[Attempt]:
+    """In the order in which they were made; `quick` searches less."""
     thinned = selected(ratios(), uncorrelated(), by_l1(), by_importance())
     return [
         Attempt("logistic regression, dummies", NOTEBOOK, plain(logistic), 0.48),
         Attempt("XGBoost, dummies", NOTEBOOK, plain(xgboost()), 0.48),
         Attempt("XGBoost, ten dummies", selected(NOTEBOOK, most_important()), plain(xgboost()), 0.46),
         Attempt("XGBoost, dummies, upsampled", NOTEBOOK, plain(upsampled(xgboost())), 0.54),
-        Attempt("XGBoost, dummies, grid search", NOTEBOOK, grid_search()),
+        Attempt("XGBoost, dummies, grid search", NOTEBOOK, grid_search(QUICK_GRID if quick else GRID)),
         Attempt("LightGBM, dummies of all columns", dummies(*NAMES), lightgbm()),
         Attempt("logistic regression, delay ratios", ratios(), plain(logistic)),
         Attempt("XGBoost, delay ratios", ratios(), plain(xgboost(0.05, 200, 0.9, 6))),
@@ -43,7 +44,7 @@ def attempts(trials: int = TRIALS) -> list[Attempt]:
         Attempt("LightGBM, uncorrelated ratios", selected(ratios(), uncorrelated()), lightgbm()),
         Attempt("LightGBM, ratios chosen by L1", selected(ratios(), uncorrelated(), by_l1()), lightgbm()),
         Attempt("LightGBM, ratios chosen by importance", thinned, lightgbm()),
-        Attempt("LightGBM, the same, Optuna", thinned, search(trials), 0.5622),
+        Attempt("LightGBM, the same, Optuna", thinned, search(QUICK_TRIALS if quick else TRIALS), 0.5622),
     ]
 
 

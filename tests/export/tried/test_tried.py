@@ -117,7 +117,7 @@ def test_upsampling_gives_both_outcomes_the_same_number() -> None:
     assert seen == [0.5]
 
 
-@pytest.mark.parametrize("attempt", attempts(trials=1), ids=lambda attempt: attempt.name)
+@pytest.mark.parametrize("attempt", attempts(quick=True), ids=lambda attempt: attempt.name)
 def test_no_outcome_of_a_test_flight_is_looked_at(attempt: Attempt, table: Table) -> None:
     splits: list[Split] = [*reference_split(table.flights, table.flights.ids[::5]), backtest(table.flights)[-1]]
     for split in splits:
