@@ -1,5 +1,5 @@
-"""The offline side. Threads that wait sleep, which their library reads as it loads: spinning, they crawl on busy cores."""
+"""The offline side. Its waiting threads sleep: spinning, they crawl where cores are busy."""
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read as the threads' library loads
