@@ -11,17 +11,10 @@ from matplotlib.figure import Figure
 
 from bench.results import Result
 from bench.rows import OURS
+from export import style
+from export.style import BLUE, GREY, RED
 
-STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": "#888888",
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.size": 10,
-    "grid.color": "#e3e6e9",
-}
-BLUE, GREY, RED = "#1768ac", "#a9b1b9", "#c0392b"
+STYLE = {**style.STYLE, "font.size": 10}
 PERCENTILES = {
     "p99.9_ms": ("p99.9", "#8ab6d6"),
     "p99_ms": ("p99", "#5fa3d0"),

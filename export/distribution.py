@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from export.errors import ExportError
 from export.flights import Flights
 from export.tables import Table, matrix
 
@@ -35,21 +36,36 @@ def stability_index(before: Spread, values: NDArray[np.float64]) -> float:
     return float(((new - old) * np.log(new / old)).sum())
 
 
+def is_spread(table: Table) -> bool:
+    """Not so a feature of the calendar: a new month is never spread as a year was."""
+    return not CALENDAR & set(table.key)
+
+
 def spreads(tables: Sequence[Table], flights: Flights) -> dict[str, Spread]:
-    """The spread of each feature, but for those of the calendar: a new month is never spread as a year was."""
-    undated = [table for table in tables if not CALENDAR & set(table.key)]
-    if not undated:
+    """The spread of each feature that has one."""
+    chosen = [table for table in tables if is_spread(table)]
+    if not chosen:
         return {}
-    columns = matrix(undated, flights.parts).T
-    return {table.name: spread(column) for table, column in zip(undated, columns, strict=True)}
+    columns = matrix(chosen, flights.parts).T
+    return {table.name: spread(column) for table, column in zip(chosen, columns, strict=True)}
 
 
-def read_spreads(manifest: dict[str, Any]) -> dict[str, Spread] | None:
-    """What `spreads` gave when the bundle was made; None where the manifest does not tell."""
+def read_spreads(manifest: dict[str, Any], tables: Sequence[Table]) -> dict[str, Spread]:
+    """What `spreads` gave when the bundle was made. Raises ExportError where the manifest does not tell it."""
     match manifest.get("data"):
         case {"distribution": dict() as found}:
-            return found
-    return None
+            return {table.name: _checked(table.name, found.get(table.name)) for table in tables if is_spread(table)}
+    raise ExportError("the bundle does not tell how its training flights were spread: train or refresh it first")
+
+
+def _checked(name: str, found: Any) -> Spread:
+    match found:
+        case {"edges": [*edges], "shares": [*shares]} if len(shares) == len(edges) + 1:
+            if all(isinstance(number, float | int) for number in (*edges, *shares)):
+                return {"edges": edges, "shares": shares}
+    raise ExportError(
+        f"manifest.json: the distribution of {name!r} should have edges, and one more of shares: {found!r}"
+    )
 
 
 def _shares(edges: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score
 
+from export.assemble import about_of
 from export.bundle import Bundle
 from export.distribution import read_spreads, stability_index
 from export.errors import ExportError
@@ -32,13 +33,10 @@ class Limits:
 
 def drift(bundle: Bundle, flights: Flights, limits: Limits) -> Figures:
     """All figures, the checks against the limits, and whether all are `ok`. Raises ExportError."""
-    before = read_spreads(bundle.manifest)
-    if before is None:
-        raise ExportError("the bundle does not tell how its training flights were spread: train or refresh it first")
+    before, rate = read_spreads(bundle.manifest, bundle.tables), _training_rate(bundle)
     features = matrix(bundle.tables, flights.parts)
     predicted = OnnxModel(bundle.model).predict(features).astype(np.float64)
     quality = _quality(flights.delayed, predicted)
-    rate = bundle.manifest["data"]["delay_rate"]
     rows = [
         {
             "name": table.name,
@@ -56,16 +54,23 @@ def drift(bundle: Bundle, flights: Flights, limits: Limits) -> Figures:
         "from": str(flights.scheduled.min())[:10],
         "to": str(flights.scheduled.max())[:10],
         "sha256": flights.sha256,
-        "model": {key: bundle.manifest["model"][key] for key in ("name", "version", "recipe", "sha256")},
+        "model": about_of(bundle.manifest),
         "training_delay_rate": rate,
         "features": rows,
         "unknown": unknown,
         **quality,
         "limits": asdict(limits),
         "checks": checks,
-        "passed": [check["what"] for check in checks if not check["ok"]],
+        "exceeded": [check["what"] for check in checks if not check["ok"]],
         "ok": all(check["ok"] for check in checks),
     }
+
+
+def _training_rate(bundle: Bundle) -> float:
+    match bundle.manifest["data"]:
+        case {"delay_rate": float() | int() as rate}:
+            return rate
+    raise ExportError("manifest.json: its data have no delay_rate")
 
 
 def _quality(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> Figures:
@@ -124,10 +129,13 @@ def as_text(figures: Figures) -> str:
     ]
     for check in figures["checks"]:
         value = "-" if check["value"] is None else f"{check['value']:.4f}"
-        mark = "" if check["ok"] else "  <- passed"
+        mark = "" if check["ok"] else "  <- exceeded"
         lines.append(f"{check['what']:<56} {value:>7} {check['limit']:>7g}{mark}")
     lines += ["", "keys that the tables lack (new days always are):"]
     lines += [f"{row['name']:<56} {100 * row['unknown']:>6.1f} %" for row in figures["features"]]
-    passed = len(figures["passed"])
-    lines += ["", "all within the limits" if not passed else f"{passed} of {len(figures['checks'])} limits passed"]
+    exceeded = len(figures["exceeded"])
+    lines += [
+        "",
+        "all within the limits" if not exceeded else f"{exceeded} of {len(figures['checks'])} limits exceeded",
+    ]
     return "\n".join(lines)

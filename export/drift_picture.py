@@ -1,25 +1,24 @@
 """The figures of a drift -> a picture of them: how features moved, and whether probabilities still hold."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from export.style import BLUE, GREY, RED, save
+from export.style import BLUE, GREY, RED, png
 
 Figures = dict[str, Any]
 
 
-def draw_drift(figures: Figures, name: str, path: Path) -> None:
-    """`name` is that of the file with the new flights."""
+def draw_drift(figures: Figures, name: str) -> bytes:
+    """A PNG; `name` is that of the file with the new flights."""
     model = figures["model"]
     source = (
         f"Source: {name}, {figures['flights']:,} flights, {figures['from']} to {figures['to']}; "
         f"model {model['name']} {model['version']}"
     )
-    save(partial(_draw, figures), (10, 4.2), source, path)
+    return png(partial(_draw, figures), (10, 4.2), source)
 
 
 def _draw(figures: Figures, figure: Figure) -> None:

@@ -66,7 +66,7 @@ def pool(parts: Sequence[Tested]) -> tuple[NDArray[np.bool_], NDArray[np.float64
 def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str, Any]:
     """The measures over all tested flights, and of each split where there is more than one."""
     delayed, predicted, chosen = pool(parts)
-    result: dict[str, Any] = {
+    return {
         "protocol": protocol,
         "recipe": recipe.name,
         "test_flights": len(delayed),
@@ -86,7 +86,6 @@ def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str,
             for part in parts
         ],
     }
-    return result
 
 
 def as_text(result: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import onnx
 
-from export.assemble import about_data
+from export.assemble import about_data, about_of
 from export.bundle import Bundle, make_bundle
 from export.errors import ExportError
 from export.flights import Flights
@@ -40,9 +40,8 @@ def refresh(
 ) -> tuple[Bundle, list[Change]]:
     """New tables for the old model, from all of `flights`. Raises ExportError, where the proof fails too."""
     recipe = _recipe(old)
-    model = old.manifest["model"]
-    raised = next_version(str(model["version"])) if version is None else version
-    about = {key: model[key] for key in ("name", "version", "recipe", "threshold")} | {"version": raised}
+    about = about_of(old.manifest)
+    about["version"] = next_version(about["version"]) if version is None else version
     tables, parity = prove(
         booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
     )
@@ -97,13 +96,14 @@ def as_text(old: dict[str, Any], new: dict[str, Any], changes: Sequence[Change])
     """What changed, as lines for a terminal."""
     lines = []
     for name, manifest in (("before", old), ("now", new)):
-        data = manifest.get("data")
-        told = (
-            f"{data['rows']:,} flights from {data['from']} to {data['to']}, {100 * data['delay_rate']:.1f} % late"
-            if data
-            else "flights that it does not tell of"
-        )
-        lines.append(f"{name:<7} version {manifest['model']['version']}: {told}")
+        lines.append(f"{name:<7} version {about_of(manifest)['version']}: {_told(manifest.get('data'))}")
     lines += ["", f"{'table':<48} values    new   gone  moved by more than {MOVED}"]
     lines += [f"{each.name:<48} {each.values:>6} {each.new:>6} {each.gone:>6} {each.moved:>6}" for each in changes]
     return "\n".join(lines)
+
+
+def _told(data: Any) -> str:
+    match data:
+        case {"rows": int(rows), "from": str(first), "to": str(last), "delay_rate": float(rate)}:
+            return f"{rows:,} flights from {first} to {last}, {100 * rate:.1f} % late"
+    return "flights that it does not tell of"

@@ -1,7 +1,7 @@
-"""How the pictures look, and a PNG file of one: the same figure gives the same bytes."""
+"""How the pictures look, and a PNG of one: the same figure gives the same bytes."""
 
 from collections.abc import Callable
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
@@ -21,12 +21,13 @@ STYLE: dict[Any, Any] = {
 BLUE, GREY, RED, GREEN = "#1768ac", "#a9b1b9", "#c0392b", "#2e7d4f"
 
 
-def save(draw: Callable[[Figure], None], size: tuple[float, float], source: str, path: Path) -> None:
+def png(draw: Callable[[Figure], None], size: tuple[float, float], source: str) -> bytes:
     """Draw a figure of `size`, in inches, with its source in the corner below."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         figure.text(0.995, 0.003, source, ha="right", va="bottom", fontsize=6.5, color="#666666")
         figure.get_layout_engine().set(rect=(0, 0.03, 1, 0.97))  # type: ignore[union-attr, call-arg]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=130, metadata={"Software": None})
+        content = BytesIO()
+        figure.savefig(content, format="png", dpi=130, metadata={"Software": None})
+        return content.getvalue()

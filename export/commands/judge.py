@@ -1,8 +1,11 @@
 """The commands that tell how good a recipe or a bundle is: evaluate, report, drift."""
 
 import json
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +16,23 @@ from export.flights import read_flights, read_ids
 from export.progress import Bars
 from export.recipes import RECIPES
 
-PASSED = 3
-"""The exit status where a limit is passed, so that a scheduler can act."""
+EXCEEDED = 3
+"""The exit status where a limit is exceeded, so that a scheduler can act."""
+
+
+class Limit(click.FloatRange):
+    """A number from 0 to `max`; NaN is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("it is not a number", param, ctx)
+        return number
+
+
+def limit(name: str, most: float, help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that is a field of `Limits`."""
+    return click.option(f"--{name.replace('_', '-')}", type=Limit(0, most), default=getattr(Limits, name), help=help)
 
 
 @click.command("evaluate")
@@ -55,16 +73,16 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
     click.echo(f"{files[0]}, {files[1]} and {len(files) - 2} pictures written")
 
 
-@click.command("drift", epilog=f"Ends with status 0 within the limits, and {PASSED} where one is passed.")
+@click.command("drift", epilog=f"Ends with status 0 within the limits, and {EXCEEDED} where one is exceeded.")
 @BUNDLE
 @DATA
 @click.option("--json", "json_file", type=FILE, help="Also write every figure here, as JSON.")
 @click.option("--picture", type=FILE, help="Also draw it here, as PNG.")
-@click.option("--max-psi", default=Limits.max_psi, help="Largest population stability index of a feature.")
-@click.option("--max-unknown", default=Limits.max_unknown, help="Largest share of unknown airlines or destinations.")
-@click.option("--max-rate-change", default=Limits.max_rate_change, help="Largest change of the delay rate, absolute.")
-@click.option("--min-auc", default=Limits.min_auc, help="Least AUC.")
-@click.option("--max-calibration-error", default=Limits.max_calibration_error, help="Largest calibration error.")
+@limit("max_psi", 100, "Largest population stability index of a feature.")
+@limit("max_unknown", 1, "Largest share of flights of an unknown airline, or to an unknown destination.")
+@limit("max_rate_change", 1, "Largest change of the delay rate, up or down.")
+@limit("min_auc", 1, "Least AUC.")
+@limit("max_calibration_error", 1, "Largest calibration error.")
 def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Path | None, **limits: float) -> None:
     """Tell how far new flights have moved away from those that the bundle was made from."""
     figures = drift(bundle.read(folder), read_flights(data), Limits(**limits))
@@ -74,6 +92,6 @@ def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Pat
     if picture:
         from export.drift_picture import draw_drift  # matplotlib takes a second to import
 
-        draw_drift(figures, data.name, picture)
+        write_file(picture, draw_drift(figures, data.name))
     if not figures["ok"]:
-        sys.exit(PASSED)
+        sys.exit(EXCEEDED)

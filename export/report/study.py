@@ -6,28 +6,24 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from export.evaluate import Tested, pool, run
 from export.flights import Flights
 from export.measures import at_threshold, calibration_error, measure, reliability
 from export.protocols import Split
-from export.ratios import Ratio
 from export.recipes import IMPROVED, REFERENCE, Recipe
+from export.report.about import about_flights, about_recipe, rates
 from export.report.curves import gain_curve, level_known, precision_recall
+from export.report.variants import TALKED_OF, variants
 from export.tables import matrix
 from export.train import Progress, choose, predict, recipe_tables, train, train_on
-from export.tried.attempts import Outcome, attempts, try_out
+from export.tried.attempts import Attempt, attempts, try_out
 from export.tried.columns import Table
-from service.keys import PARTS
 
 Figures = dict[str, Any]
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 TREES = (5, 10, 20, 30, 40, 60, 80, 100, 130, 160, 200, 250, 300)
-TALKED_OF = 3
-"""Variants that the page has a sentence about; a quick report has no others."""
-
 QUICK_SHARE = 4
 """A quick report looks at every fourth flight."""
 
@@ -67,7 +63,7 @@ def study(plan: Plan, progress: Progress) -> Figures:
     return {
         "quick": plan.quick,
         "listed": plan.listed,
-        "data": about(flights),
+        "data": about_flights(flights),
         "rates": rates(plan.table),
         "path": path,
         "months": [
@@ -83,49 +79,14 @@ def study(plan: Plan, progress: Progress) -> Figures:
         "gain": _gain(plan, improved, progress),
         "trees": _trees(plan, progress),
         "importance": importance(flights, progress),
-        "shipped": _shipped(),
+        "shipped": about_recipe(),
     }
 
 
-def about(flights: Flights) -> Figures:
-    airlines, destinations = ({flight[place] for flight in flights.ids} for place in (0, 1))
-    return {
-        "flights": len(flights),
-        "sha256": flights.sha256,
-        "from": str(flights.scheduled.min())[:10],
-        "to": str(flights.scheduled.max())[:10],
-        "delay_rate": float(flights.delayed.mean()),
-        "airlines": len(airlines),
-        "destinations": len(destinations),
-    }
-
-
-def rates(table: Table) -> dict[str, list[Figures]]:
-    """Flights and delay rate by airline, destination, month, weekday and hour."""
-    found = {
-        name: _rates(table.columns[name].labels, table.columns[name].codes, table.flights)
-        for name in ("OPERA", "SIGLADES")
-    }
-    for name in ("MES", "dia_semana", "hora"):
-        codes = np.array([part[PARTS.index(name)] for part in table.flights.parts])
-        found[name] = _rates([str(value) for value in range(int(codes.max()) + 1)], codes, table.flights)
-    return found
-
-
-def _rates(labels: Sequence[str], codes: NDArray[np.intp], flights: Flights) -> list[Figures]:
-    totals = np.bincount(codes, minlength=len(labels))
-    late = np.bincount(codes, flights.delayed, minlength=len(labels))
-    return [
-        {"value": label, "flights": int(count), "delay_rate": float(delayed / count)}
-        for label, count, delayed in zip(labels, totals, late, strict=True)
-        if count
-    ]
-
-
-def _path_row(attempt: Any, plan: Plan, progress: Progress) -> Figures:
+def _path_row(attempt: Attempt, plan: Plan, progress: Progress) -> Figures:
     row: Figures = {"name": attempt.name, "reached": attempt.reached}
     for protocol, splits in plan.protocols.items():
-        outcome: Outcome = try_out(attempt, plan.table, splits, partial(_named, progress, protocol))
+        outcome = try_out(attempt, plan.table, splits, partial(_named, progress, protocol))
         row[protocol] = _scores(outcome.tested)
         if protocol == "reference_split":
             row["features"] = len(outcome.features[0])
@@ -192,29 +153,6 @@ def _month(ours: Tested, theirs: Tested) -> Figures:
         "improved": measure(ours.delayed, ours.predicted),
         "reference": measure(theirs.delayed, theirs.predicted),
     }
-
-
-def variants() -> list[tuple[str, Recipe]]:
-    """The shipped recipe with one idea taken away, or another added; those that the page talks of first."""
-    undated = tuple(feature for feature in IMPROVED.features if not feature.dated)
-    plain = tuple(
-        feature for feature in IMPROVED.features if not (isinstance(feature, Ratio) and "hora" in feature.key)
-    )
-    raw = tuple(replace(each, smoothing=0.0) if isinstance(each, Ratio) else each for each in IMPROVED.features)
-    month = (*IMPROVED.features, Ratio(("MES",), smoothing=20))
-    day = (*undated, Ratio(("MES",)), Ratio(("DIA",)))
-    return [
-        ("old flights count as much as new ones", replace(IMPROVED, half_life=None)),
-        ("no features of single days", replace(IMPROVED, features=undated, unknown_days=0.0)),
-        ("month's ratio added", replace(IMPROVED, features=month)),
-        ("no copies with unknown days", replace(IMPROVED, unknown_days=0.0)),
-        ("no ratios by hour", replace(IMPROVED, features=plain)),
-        ("no smoothing", replace(IMPROVED, features=raw)),
-        ("own outcome in the ratios (no folds)", replace(IMPROVED, folds=None)),
-        ("month and day of month instead of single days", replace(IMPROVED, features=day, unknown_days=0.0)),
-        ("31 leaves", replace(IMPROVED, params={**IMPROVED.params, "num_leaves": 31})),
-        ("7 leaves", replace(IMPROVED, params={**IMPROVED.params, "num_leaves": 7})),
-    ]
 
 
 def _variants(improved: dict[str, list[Tested]], plan: Plan, progress: Progress) -> list[Figures]:
@@ -296,24 +234,3 @@ def importance(flights: Flights, progress: Progress) -> list[Figures]:
     gain = train(IMPROVED, flights, progress).booster.feature_importance("gain")
     order = np.argsort(-gain, kind="stable")
     return [{"feature": IMPROVED.features[place].name, "gain": float(gain[place] / gain.sum())} for place in order]
-
-
-def _shipped() -> Figures:
-    return {
-        "recipe": IMPROVED.name,
-        "threshold": IMPROVED.threshold,
-        "trees": IMPROVED.max_trees,
-        "leaves": IMPROVED.params["num_leaves"],
-        "half_life": IMPROVED.half_life,
-        "unknown_days": IMPROVED.unknown_days,
-        "folds": IMPROVED.folds,
-        "features": [
-            {
-                "name": feature.name,
-                "key": "|".join(feature.key) if isinstance(feature, Ratio) else feature.part,
-                "smoothing": feature.smoothing if isinstance(feature, Ratio) else None,
-                "dated": feature.dated,
-            }
-            for feature in IMPROVED.features
-        ],
-    }

@@ -50,9 +50,8 @@ def attempts(quick: bool = False) -> list[Attempt]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An attempt tested on every split; `features` are those of each split's model."""
+    """What an attempt gave on every split; `features` are those of each split's model."""
 
-    attempt: Attempt
     tested: list[Tested]
     features: list[list[str]]
 
@@ -65,7 +64,7 @@ def try_out(attempt: Attempt, table: Table, splits: Sequence[Split], progress: P
         tested.append(part)
         names.append(features.names)
     progress(attempt.name, len(splits), len(splits))
-    return Outcome(attempt, tested, names)
+    return Outcome(tested, names)
 
 
 def _try_split(attempt: Attempt, table: Table, split: Split) -> tuple[Tested, Features]:

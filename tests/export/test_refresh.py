@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,18 @@ def test_a_bundle_without_a_recipe_is_refused(
         flags = ["--bundle", tmp_path, "--booster", small_bundle.booster_file, "--data", small_csv]
         assert sentence in fail_export("refresh", *flags)
     assert manifest["model"]["recipe"] == "improved"
+
+
+def test_what_an_old_manifest_does_not_tell_is_said(
+    small_bundle: Any, small_csv: Path, tmp_path: Path, run_export: Callable[..., str]
+) -> None:
+    folder = shutil.copytree(small_bundle.folder, tmp_path / "bundle")
+    path = folder / "tables" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    del manifest["data"]["delay_rate"], manifest["model"]["version"]
+    path.write_text(json.dumps(manifest))
+    flags = ["--bundle", folder, "--booster", small_bundle.booster_file, "--data", small_csv]
+    assert "before  version 1: flights that it does not tell of" in run_export("refresh", *flags)
 
 
 @pytest.mark.parametrize(
