@@ -54,7 +54,6 @@ def xgboost(learning_rate: float = 0.01, trees: int = 100, subsample: float = 1.
             "learning_rate": learning_rate,
             "subsample": subsample,
             "max_depth": depth,
-            "nthread": 2,  # fixed: sums depend on it
             "seed": 0,
         }
         booster = xgb.train(params, xgb.DMatrix(features, labels), trees)

@@ -73,7 +73,7 @@ def most_important(count: int = 10) -> Select:
     """Keep the features that the notebook's XGBoost splits by most often, as its importance plot counts them."""
 
     def select(matrix: Matrix, labels: Labels) -> list[int]:
-        params = {"objective": "binary:logistic", "learning_rate": 0.01, "nthread": 2, "seed": 0}
+        params = {"objective": "binary:logistic", "learning_rate": 0.01, "seed": 0}
         splits = xgb.train(params, xgb.DMatrix(matrix, labels), 100).get_score(importance_type="weight")
         best = sorted(splits, key=lambda name: (-float(splits[name]), int(name[1:])))[:count]  # type: ignore[arg-type]
         return sorted(int(name[1:]) for name in best) or [0]

@@ -44,10 +44,11 @@ def test_compare(measured: Callable[..., Any], need_tool: Callable[[str], None],
     need_tool("wrk")
     need_tool("nginx")
     rows = "nginx-constant,cached,bare-onnx,start,reference"
-    result = measured("compare", "--rounds", 1, "--rows", rows, *SHORT, ATRASO_DATA=str(tmp_path / "none.csv"))
+    (tmp_path / "lightgbm.py").write_text("raise ModuleNotFoundError(name='lightgbm')")
+    result = measured("compare", "--rounds", 1, "--rows", rows, *SHORT, PYTHONPATH=str(tmp_path))
     by_name = {row["row"]: row for row in result["rows"]}
     assert list(by_name) == rows.split(",")
-    assert "--booster" in by_name["reference"]["reason"]
+    assert "needs lightgbm" in by_name["reference"]["reason"]
     assert by_name["bare-onnx"]["cpu_us_flight"] > 0
     assert by_name["start"]["worker_mib"] > 0
     measured_ratios = {each["text"] for each in result["acceptance"] if each["verdict"] != "not measured"}

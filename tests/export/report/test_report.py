@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 def made_up(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_export: Callable[..., str]) -> list[Path]:
     """The report of the made-up flights, twice."""
     folders = [tmp_path_factory.mktemp("report") for _ in range(2)]
-    for folder in folders:
-        run_export("report", "--data", small_csv, "--quick", "--out", folder)
+    with ThreadPoolExecutor() as side_by_side:
+        list(
+            side_by_side.map(
+                lambda folder: run_export("report", "--data", small_csv, "--quick", "--out", folder), folders
+            )
+        )
     return folders
 
 
