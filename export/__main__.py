@@ -9,13 +9,20 @@ import click
 
 from export.commands.get import fetch_command
 from export.commands.judge import drift_command, evaluate_command, report_command
-from export.commands.make import convert_command, golden_command, refresh_command, train_command, verify_command
+from export.commands.make import (
+    convert_command,
+    golden_command,
+    pipeline_command,
+    refresh_command,
+    train_command,
+    verify_command,
+)
 from export.errors import ExportError
 
 
 @click.group(context_settings={"show_default": True})
 def cli() -> None:
-    """From the flights to the bundle that the service serves: model.onnx and tables/."""
+    """From the flights to the bundle that the service serves, and to pipeline.onnx for others."""
 
 
 for command in (
@@ -25,6 +32,7 @@ for command in (
     refresh_command,
     verify_command,
     golden_command,
+    pipeline_command,
     evaluate_command,
     report_command,
     drift_command,

@@ -11,7 +11,7 @@ from export.errors import ExportError
 from export.flights import Flights
 from export.tables import Table
 from export.train import Progress
-from export.verify import prove
+from export.verify import prove, prove_pipeline
 
 
 def assemble(
@@ -21,7 +21,15 @@ def assemble(
     model = to_onnx(booster, [table.name for table in tables])
     aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
     data = about_data(flights, aligned) if flights else None
-    return make_bundle(model.SerializeToString(deterministic=True), aligned, about, data, parity)
+    return proved(
+        make_bundle(model.SerializeToString(deterministic=True), aligned, about, data, parity), flights, progress
+    )
+
+
+def proved(bundle: Bundle, flights: Flights | None, progress: Progress) -> Bundle:
+    """The bundle, once its `pipeline.onnx` is proved to be the rest of it. Raises ParityError."""
+    prove_pipeline(bundle.tables, bundle.model, bundle.pipeline, flights.parts if flights else [], progress)
+    return bundle
 
 
 def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:

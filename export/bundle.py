@@ -1,4 +1,4 @@
-"""The bundle on disk, `model.onnx` and `tables/`: written whole or not at all, and read back for a proof."""
+"""The bundle on disk, `model.onnx`, `tables/`, `pipeline.onnx`: written whole or not at all, and read for a proof."""
 
 import hashlib
 import json
@@ -7,10 +7,12 @@ import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from export.errors import ExportError
+from export.pipeline import to_pipeline
 from export.tables import Table
 from export.verify import Parity
 from service.keys import PARTS, part_value
@@ -23,6 +25,15 @@ class Bundle:
     manifest: dict[str, Any]
     tables: list[Table]
     model: bytes
+
+    @cached_property
+    def pipeline(self) -> bytes:
+        """`pipeline.onnx`, which is made of the others; its metadata tell of the model that it was made of."""
+        about = self.manifest["model"]
+        properties = {name: str(about[name]) for name in ("name", "version", "recipe", "threshold") if name in about}
+        properties["model_sha256"] = hashlib.sha256(self.model).hexdigest()
+        pipeline: bytes = to_pipeline(self.model, self.tables, properties).SerializeToString(deterministic=True)
+        return pipeline
 
 
 def make_bundle(
@@ -60,16 +71,17 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
     for table in bundle.tables:
         (tables / f"{table.name}.json").write_bytes(to_json(dict(sorted(table.values.items()))))
     (folder / "model.onnx").write_bytes(bundle.model)
+    (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
     for path in folder.rglob("*.*"):
         with path.open("rb") as file:
             os.fsync(file.fileno())
 
 
 def _swap(staging: Path, folder: Path) -> None:
-    """Exchange the two entries one after the other, and undo what was done when that is interrupted."""
+    """Exchange the entries one after the other, and undo what was done when that is interrupted."""
     done: list[str] = []
     try:
-        for name in ("tables", "model.onnx"):
+        for name in ("tables", "model.onnx", "pipeline.onnx"):
             done.append(name)
             if (folder / name).exists():
                 (folder / name).rename(staging / f"old {name}")
@@ -97,6 +109,12 @@ def read(folder: Path) -> Bundle:
     if hashlib.sha256(model).hexdigest() != expected:
         raise ExportError(f"{path}: its sha256 is not the one in the manifest ({expected})")
     return Bundle(manifest, tables, model)
+
+
+def read_pipeline(folder: Path) -> bytes | None:
+    """`pipeline.onnx` in `folder`, where there is one: a server needs none. Raises ExportError."""
+    path = folder / "pipeline.onnx"
+    return _read_bytes(path) if path.exists() else None
 
 
 def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:

@@ -14,8 +14,8 @@ from export.distribution import read_spreads, stability_index
 from export.errors import ExportError
 from export.flights import Flights
 from export.measures import calibration_error, reliability
-from export.tables import Table, keys_of, matrix
-from export.verify import OnnxModel, known_values
+from export.tables import Table, keys_of, known_values, matrix
+from export.verify import OnnxModel
 
 Figures = dict[str, Any]
 

@@ -11,9 +11,8 @@ from typing import Any
 import lightgbm as lgb
 
 from export.flights import FlightId
-from export.tables import Table, matrix
+from export.tables import Table, known_values, matrix
 from export.train import predict
-from export.verify import known_values
 from service.keys import key_parts
 
 COUNT = 1_000

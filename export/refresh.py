@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 import onnx
 
-from export.assemble import about_data, about_of
+from export.assemble import about_data, about_of, proved
 from export.bundle import Bundle, make_bundle
 from export.errors import ExportError
 from export.flights import Flights
@@ -45,7 +45,7 @@ def refresh(
     tables, parity = prove(
         booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
     )
-    new = make_bundle(old.model, tables, about, about_data(flights, tables), parity)
+    new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity), flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.keys import PARTS, Parts, key_text
+from service.keys import PARTS, SEPARATOR, Parts, key_text
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,14 @@ def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float6
     """The features of each flight: float64 [N, F]."""
     columns = [[table.values.get(key, table.default) for key in keys_of(parts, table.key)] for table in tables]
     return np.array(columns, dtype=np.float64).T.copy()
+
+
+def known_values(part: str, tables: Sequence[Table]) -> list[str]:
+    """Every value of `part` that some table's key has, sorted."""
+    found: set[str] = set()
+    for table in tables:
+        if table.key == (part,):
+            found.update(table.values)
+        elif part in table.key:
+            found.update(key.split(SEPARATOR)[table.key.index(part)] for key in table.values)
+    return sorted(found)

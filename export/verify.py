@@ -5,6 +5,7 @@ Trees only compare a feature with a threshold, and a feature takes only the valu
 the rounding of the sum of the leaves, which is measured on flights and on random keys.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,9 +22,9 @@ import onnxruntime as ort
 
 from export.convert import INPUT, PROBABILITIES
 from export.errors import ExportError
-from export.tables import Table, matrix
+from export.tables import Table, known_values, matrix
 from export.train import Progress
-from service.keys import DOMAINS, PARTS, Parts
+from service.keys import DOMAINS, PARTS, Parts, high_season, period
 
 TOLERANCE = 1e-5
 RANDOM_KEYS = 100_000
@@ -171,8 +172,10 @@ def onnx_thresholds(model: onnx.ModelProto) -> dict[int, Float32]:
 def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int = 0) -> list[Parts]:
     """Key parts drawn at random from what the tables know, one in ten unknown; the same for the same seed."""
     random = np.random.default_rng(seed)
-    columns = [_random_column(part, tables, count, random) for part in PARTS]
-    return [tuple(flight) for flight in zip(*columns, strict=True)]
+    columns = {part: _random_column(part, tables, count, random) for part in PARTS}
+    columns["periodo_dia"] = [*map(period, columns["hora"])]  # a flight has the ones that follow from its time
+    columns["temporada_alta"] = [*map(high_season, columns["MES"], columns["DIA"])]
+    return [tuple(flight) for flight in zip(*columns.values(), strict=True)]
 
 
 def _random_column(part: str, tables: Sequence[Table], count: int, random: np.random.Generator) -> list[Any]:
@@ -186,24 +189,58 @@ def _random_column(part: str, tables: Sequence[Table], count: int, random: np.ra
     return [values[place] for place in random.integers(len(values), size=count)]
 
 
-def known_values(part: str, tables: Sequence[Table]) -> list[str]:
-    """Every value of `part` that some table's key has, sorted."""
-    found: set[str] = set()
-    for table in tables:
-        if table.key == (part,):
-            found.update(table.values)
-        elif part in table.key:
-            found.update(key.split("|")[table.key.index(part)] for key in table.values)
-    return sorted(found)
+def prove_pipeline(
+    tables: Sequence[Table], model: bytes, pipeline: bytes, flights: Sequence[Parts], progress: Progress
+) -> None:
+    """`pipeline.onnx` gives, to the bit, what the tables and `model.onnx` give. Raises ParityError if not."""
+    try:
+        onnx.checker.check_model(pipeline, full_check=True)
+    except Exception as error:  # protobuf's and onnx's own kinds have no common one
+        raise ParityError(f"pipeline.onnx is not a sound ONNX file: {error}") from None
+    bare, whole = OnnxModel(model), Pipeline(pipeline)
+    if whole.metadata.get("model_sha256") != hashlib.sha256(model).hexdigest():
+        raise ParityError("pipeline.onnx was made of another model.onnx")
+    parts = [*flights, *random_flights(tables)]
+    for start in range(0, len(parts), CHUNK):
+        some = parts[start : start + CHUNK]
+        different = whole.predict(some) != bare.predict(matrix(tables, some))
+        if different.any():
+            raise ParityError(
+                f"pipeline.onnx gives {different.sum():,} of {len(some):,} flights another probability "
+                f"than tables/ and model.onnx, first {some[int(different.argmax())]}"
+            )
+        progress("comparing pipeline.onnx", min(start + CHUNK, len(parts)), len(parts))
+
+
+def _session(model: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class Pipeline:
+    """`pipeline.onnx` in ONNX Runtime, one thread."""
+
+    def __init__(self, pipeline: bytes) -> None:
+        self._session = _session(pipeline)
+        self._places = [(each.name, PARTS.index(each.name)) for each in self._session.get_inputs()]
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+
+    def predict(self, parts: Sequence[Parts]) -> Float32:
+        """The probability of a delay of each flight, float32 [N]."""
+        columns = {
+            name: np.array([flight[place] for flight in parts], dtype=np.int64 if name in DOMAINS else object)
+            for name, place in self._places
+        }
+        probabilities: Float32 = self._session.run(None, columns)[0]
+        return probabilities
 
 
 class OnnxModel:
     """An ONNX model in ONNX Runtime, one thread."""
 
     def __init__(self, model: bytes) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._session = _session(model)
 
     def predict(self, features: Float64) -> Float32:
         """The probability of a delay of each row, float32 [N], from features [N, F]."""

@@ -1,11 +1,11 @@
-"""The commands that make a bundle or check one: train, convert, refresh, verify, golden."""
+"""The commands that make a bundle or check one: train, convert, refresh, pipeline, verify, golden."""
 
 from pathlib import Path
 
 import click
 
 from export import bundle, golden
-from export.assemble import about_of, assemble
+from export.assemble import about_of, assemble, proved
 from export.booster import order_tables, read_booster
 from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
 from export.flights import read_flights
@@ -13,7 +13,7 @@ from export.progress import Bars
 from export.recipes import RECIPES
 from export.refresh import as_text, joined, refresh
 from export.train import train
-from export.verify import prove_bundle
+from export.verify import prove_bundle, prove_pipeline
 
 
 @click.command("train")
@@ -94,17 +94,32 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
 def verify_command(folder: Path, booster: Path | None, data: Path | None) -> None:
     """Prove a bundle again: whole, sound, and (with --booster) equal to LightGBM."""
     made = bundle.read(folder)
-    flights = read_flights(data) if data else None
+    pipeline = bundle.read_pipeline(folder)
+    parts = read_flights(data).parts if data else []
     with Bars() as bars:
-        parity = prove_bundle(
-            made.tables, made.model, read_booster(booster) if booster else None, flights.parts if flights else [], bars
-        )
+        parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
+        if pipeline is not None:
+            prove_pipeline(made.tables, made.model, pipeline, parts, bars)
     click.echo(
         f"{folder}: whole; {len(made.tables)} features, {parity.rows + parity.random_rows:,} rows scored, all sound"
     )
+    if pipeline is not None:
+        click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
     if booster:
         click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a threshold on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
+
+
+@click.command("pipeline")
+@BUNDLE
+@click.option("--out", type=FILE, default=Path("pipeline.onnx"), help="File to write.")
+def pipeline_command(folder: Path, out: Path) -> None:
+    """Write pipeline.onnx, the tables and the model in one file, of a bundle that has none yet."""
+    made = bundle.read(folder)
+    with Bars() as bars:
+        proved(made, None, bars)
+    write_file(out, made.pipeline)
+    click.echo(f"{out}: {len(made.pipeline) / 1000:,.0f} kB, equal to tables/ and model.onnx to the bit")
 
 
 @click.command("golden")

@@ -23,13 +23,18 @@ BOOSTER = click.option(
     required=True,
     help="The LightGBM text model that it was made from: model.txt beside the shipped one.",
 )
-OUT = click.option("--out", type=FOLDER, required=True, help="Folder to write model.onnx and tables/ to.")
+OUT = click.option(
+    "--out", type=FOLDER, required=True, help="Folder to write model.onnx, tables/ and pipeline.onnx to."
+)
 
 
 def report(made: Bundle, out: Path) -> None:
     """Say what was written and what was proved."""
     parity = made.manifest["parity"]
-    click.echo(f"{out}: model.onnx ({len(made.model) / 1000:,.0f} kB) and {len(made.tables)} tables written")
+    click.echo(
+        f"{out}: model.onnx ({len(made.model) / 1000:,.0f} kB), {len(made.tables)} tables "
+        f"and pipeline.onnx ({len(made.pipeline) / 1000:,.0f} kB) written"
+    )
     click.echo(
         f"proved: {parity['pairs']:,} pairs of a value and a threshold on the same side ({parity['nudged']} nudged), "
         f"largest difference {parity['max_abs_diff']:.1e} "

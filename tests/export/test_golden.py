@@ -5,8 +5,8 @@ import pytest
 
 from export.bundle import read
 from export.golden import golden_vectors
-from export.tables import matrix
-from export.verify import OnnxModel, known_values
+from export.tables import known_values, matrix
+from export.verify import OnnxModel
 from service.keys import key_parts, parse_time
 
 ROOT = Path(__file__).resolve().parents[2]
