@@ -9,6 +9,7 @@ import click
 
 from export.commands.get import fetch_command
 from export.commands.judge import drift_command, evaluate_command, report_command
+from export.commands.look import show_command
 from export.commands.make import (
     convert_command,
     golden_command,
@@ -31,8 +32,9 @@ for command in (
     convert_command,
     refresh_command,
     verify_command,
-    golden_command,
     pipeline_command,
+    golden_command,
+    show_command,
     evaluate_command,
     report_command,
     drift_command,

@@ -110,7 +110,7 @@ class _Graph:
                 self._number_of(table.key, text.split(SEPARATOR) if len(table.key) > 1 else [text]): value
                 for text, value in rows
             }
-        return self._encode(source, values or {_some(source): table.default}, table.default, f"feature {table.name}")
+        return self._encode(source, values, table.default, f"feature {table.name}", SEPARATOR.join(table.key))
 
     def column_stack(self, columns: Sequence[str], name: str) -> None:
         """[N] each -> [N, F]."""
@@ -158,15 +158,17 @@ class _Graph:
                 self._number_of(("MES", "DIA"), (str(month), str(day))): high_season(int(month), int(day))
                 for month, day in days
             }
-        return self._encode(source, values, len(self._values[part]), name)
+        return self._encode(source, values, len(self._values[part]), name, part)
 
     def _size(self, part: str) -> int:
         """How many codes a part has, with the one of the unknown."""
         return len(self._values[part]) + 1
 
-    def _encode(self, source: str, values: Mapping[Any, float], default: float, name: str) -> str:
-        """A LabelEncoder: text or int64 -> int64 or float32, by the types of the keys and of the default."""
-        keys = "strings" if isinstance(next(iter(values)), str) else "int64s"
+    def _encode(self, source: str, values: Mapping[Any, float], default: float, name: str, key: str) -> str:
+        """A LabelEncoder: text or int64 -> int64 or float32, by the type of the default."""
+        is_text = source in INPUTS and source not in DOMAINS
+        values = values or {"" if is_text else -1: default}  # it has to have a key
+        keys = "strings" if is_text else "int64s"
         kind = "int64" if isinstance(default, int) else "float"
         attributes: dict[str, Any] = {
             f"keys_{keys}": list(values),
@@ -174,7 +176,9 @@ class _Graph:
             f"default_{kind}": default,
         }
         self.nodes.append(
-            helper.make_node("LabelEncoder", [source], [name], name=name, domain="ai.onnx.ml", **attributes)
+            helper.make_node(
+                "LabelEncoder", [source], [name], name=name, domain="ai.onnx.ml", doc_string=key, **attributes
+            )
         )
         return name
 
@@ -183,8 +187,3 @@ class _Graph:
         name = str(number)
         self.constants.setdefault(name, numpy_helper.from_array(np.array(number, dtype=np.int64), name))
         return name
-
-
-def _some(source: str) -> str | int:
-    """A key for the encoder of an empty table, which has to have one."""
-    return "" if source in INPUTS and source not in DOMAINS else -1

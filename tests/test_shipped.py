@@ -35,7 +35,10 @@ def trained(real_data: Path, tmp_path_factory: pytest.TempPathFactory, run_expor
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in [folder / "model.onnx", *(folder / "tables").iterdir()]}
+    return {
+        path.name: path.read_bytes()
+        for path in [folder / "model.onnx", folder / "pipeline.onnx", *(folder / "tables").iterdir()]
+    }
 
 
 def test_training_twice_gives_the_same_bytes_and_they_are_committed(trained: list[Trained]) -> None:

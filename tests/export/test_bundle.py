@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    paths = [folder / "model.onnx", *sorted((folder / "tables").iterdir())]
+    paths = [folder / "model.onnx", folder / "pipeline.onnx", *sorted((folder / "tables").iterdir())]
     return {path.name: path.read_bytes() for path in paths}
 
 
@@ -41,7 +41,7 @@ def test_replaces_the_bundle_that_is_there_and_nothing_else(small_bundle: Any, t
     (tmp_path / "README.md").write_text("mine")
     write(read(small_bundle.folder), tmp_path)
     assert content(tmp_path) == content(small_bundle.folder)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "model.onnx", "tables"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "model.onnx", "pipeline.onnx", "tables"]
 
 
 def test_an_exchange_that_fails_half_way_is_undone(small_bundle: Any, tmp_path: Path) -> None:
