@@ -5,11 +5,11 @@ import sys
 
 import click
 
-from bench.commands import compare, latency, micro, models, report, run, start, stress, sweep, workers
+from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
 from service.bundle import BundleError
 
-COMMANDS = (run, compare, sweep, stress, latency, micro, models, start, workers, report)
+COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, report)
 
 
 @click.group(commands=[module.command for module in COMMANDS])

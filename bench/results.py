@@ -18,7 +18,7 @@ from bench.progress import say
 from service.settings import ROOT
 
 FOLDER = Path("bench/results")
-MEASURED = ("service", "tables", "model.onnx", "bench", ":!bench/results")
+MEASURED = ("service", "tables", "model.onnx", "pipeline.onnx", "examples", "bench", ":!bench/results")
 PACKAGES = ("onnxruntime", "uvicorn", "uvloop", "httptools", "starlette", "fastapi", "blacksheep", "pandas", "lightgbm")
 QUIET = 0.05
 """The share of the CPUs that other programs may take unmentioned."""

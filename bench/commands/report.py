@@ -1,4 +1,4 @@
-"""`python -m bench report`: the results -> the measured part of docs/performance.md, and its pictures.
+"""`python -m bench report`: the results -> the measured parts of docs/performance.md and docs/reuse.md, and pictures.
 
 Every number comes from a result file; what stands outside the two markers is left as it is.
 """
@@ -10,12 +10,11 @@ from types import ModuleType
 import click
 
 from bench import options, results
-from bench.commands import compare, latency, micro, models, run, start, stress, sweep, workers
+from bench.commands import compare, latency, micro, models, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
 from bench.results import FOLDER, Result
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-HEADING = "# Performance"
 
 SECTIONS: dict[str, ModuleType] = {
     "compare": compare,
@@ -41,16 +40,29 @@ PLOTS = {
 @click.command("report")
 @click.option("--results", "folder", type=options.DIRECTORY, default=FOLDER, show_default=True, help="The results.")
 @click.option("--doc", type=options.FILE, default="docs/performance.md", show_default=True, help="The page to write.")
+@click.option("--reuse", type=options.FILE, default="docs/reuse.md", show_default=True, help="The other page to write.")
 @click.option("--images", type=options.DIRECTORY, default="docs/img", show_default=True, help="Where pictures go.")
-def command(folder: Path, doc: Path, images: Path) -> None:
+def command(folder: Path, doc: Path, reuse: Path, images: Path) -> None:
     """Render the results as tables and pictures."""
-    found = {name: results.read(folder / f"{name}.json") for name in SECTIONS if (folder / f"{name}.json").exists()}
-    if not found:
+    found = {name: _read(name, folder) for name in SECTIONS}
+    found = {name: result for name, result in found.items() if result}
+    elsewhere = _read("runtimes", folder)
+    if not found and not elsewhere:
         raise BenchError(f"{folder} holds no results: `python -m bench compare` makes some")
-    drawn = {name: _draw(name, result, images) for name, result in found.items()}
-    sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]
-    _write(doc, "\n\n".join(sections))
-    click.echo(f"{doc}: {', '.join(found)}; {sum(map(len, drawn.values()))} pictures in {images}")
+    if found:
+        drawn = {name: _draw(name, result, images) for name, result in found.items()}
+        sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]
+        _write(doc, "# Performance", "\n\n".join(sections))
+        click.echo(f"{doc}: {', '.join(found)}; {sum(map(len, drawn.values()))} pictures in {images}")
+    if elsewhere:
+        _write(reuse, "# Reuse", f"{runtimes.render(elsewhere)}\n\n{provenance(elsewhere['header'])}")
+        click.echo(f"{reuse}: runtimes")
+
+
+def _read(name: str, folder: Path) -> Result:
+    """The result of that name, empty where there is none."""
+    path = folder / f"{name}.json"
+    return results.read(path) if path.exists() else {}
 
 
 def fill(page: str, measured: str) -> str:
@@ -62,10 +74,10 @@ def fill(page: str, measured: str) -> str:
     return f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}"
 
 
-def _write(doc: Path, measured: str) -> None:
+def _write(doc: Path, heading: str, measured: str) -> None:
     page = doc.read_text(encoding="utf-8") if doc.exists() else ""
     if BEGIN not in page and END not in page:
-        page = f"{HEADING}\n\n{BEGIN}\n{END}\n"
+        page = f"{heading}\n\n{BEGIN}\n{END}\n"
     doc.parent.mkdir(parents=True, exist_ok=True)
     doc.write_text(fill(page, measured), encoding="utf-8")
 
@@ -79,10 +91,8 @@ def provenance(header: Result) -> str:
     """Where figures come from, in a few lines below their table."""
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items() if version != "none")
     changed = " with changes" if header["changed_since_commit"] else ""
-    return (
-        f"`{header['command']}` on {header['date'][:10]}, commit {header['commit']}{changed}; "
-        f"{header['cpu']}, {header['cores']} cores, {header['cpus']}; {versions}."
-    )
+    machine = ", ".join(filter(None, [header["cpu"], f"{header['cores']} cores", header["cpus"]]))
+    return f"`{header['command']}` on {header['date'][:10]}, commit {header['commit']}{changed}; {machine}; {versions}."
 
 
 def _draw(name: str, result: Result, images: Path) -> dict[str, Path]:
