@@ -1,0 +1,206 @@
+"""Every folder of `examples/` that this machine has the tools for: built as its README says, and run."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import examples
+from bench.errors import BenchError
+from bench.examples import EXAMPLES, FLIGHT, Example
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "examples"
+LIMIT = 1e-5
+Golden = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)
+def example(request: pytest.FixtureRequest) -> Example:
+    """An example, built."""
+    found: Example = request.param
+    if tool := found.missing():
+        sentence = f"{tool} is not installed: examples/{found.name} is left out"
+        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+    examples.build(found)
+    return found
+
+
+def failed_check(example: Example, *args: object) -> str:
+    """What a check that fails says on standard error."""
+    ended = examples.run(example, example.check, *map(str, args))
+    assert ended.returncode != 0
+    said = ended.stderr
+    assert said.strip()
+    assert not re.search(r"Traceback|panicked|goroutine|^\s+at ", said, re.M), said
+    return said
+
+
+def test_gives_what_lightgbm_gives(example: Example) -> None:
+    found = examples.check(example)
+    assert found
+    for each in found:
+        assert each["flights"] == 1000
+        assert each["difference"] <= LIMIT
+
+
+def test_predicts_one_flight(example: Example) -> None:
+    if not example.predict:
+        pytest.skip("it predicts in a page, which has a test of its own")
+    ended = examples.run(example, example.predict, *FLIGHT)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip() == "0.2447"
+    for wrong in ((), FLIGHT[:2], (*FLIGHT[:2], "soon")):
+        ended = examples.run(example, example.predict, *wrong)
+        assert ended.returncode != 0
+        assert "usage" in ended.stderr.lower()
+        assert not re.search(r"Traceback|panicked|goroutine|^\s+at ", ended.stderr, re.M), ended.stderr
+
+
+def test_the_example_flight_is_what_the_service_says(server: Any) -> None:
+    body = dict(zip(("OPERA", "SIGLADES", "FECHA_PROGRAMADA"), FLIGHT, strict=True))
+    assert server.post("/predict_delay_probability", body).json()["delay_probability"] == round(0.2447, 2)
+
+
+@pytest.mark.parametrize("place", [0, 999])
+def test_a_wrong_golden_value_fails(example: Example, golden: Golden, tmp_path: Path, place: int) -> None:
+    vectors = [dict(vector) for vector in golden]
+    vectors[place]["delay_probability"] += 2e-5
+    (tmp_path / "golden.json").write_text(json.dumps(vectors))
+    failed_check(example, tmp_path / "golden.json")
+
+
+def test_a_golden_file_that_cannot_be_read_is_a_sentence(example: Example, tmp_path: Path) -> None:
+    (tmp_path / "golden.json").write_text('[{"OPERA": "Sky')
+    failed_check(example, tmp_path / "golden.json")
+    failed_check(example, tmp_path / "missing.json")
+
+
+def test_every_folder_has_an_example_or_a_test_here() -> None:
+    """And a README, not a long one."""
+    folders = {path.name for path in FOLDER.iterdir() if path.is_dir()}
+    assert folders == {example.name for example in EXAMPLES} | {"triton", "kserve"}
+    for name in folders:
+        assert len((FOLDER / name / "README.md").read_text().splitlines()) <= 25
+
+
+def test_no_committed_file_names_a_registry() -> None:
+    """Lock files do, so there are none; Go's sums have none."""
+    shipped = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "examples"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert shipped
+    for name in shipped:
+        assert Path(name).name not in {"package-lock.json", "Cargo.lock", "yarn.lock", "pnpm-lock.yaml"}
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        assert not re.search(r"registry\.npmjs|crates\.io|repo1?\.maven|proxy\.golang|pypi\.org|artifactory", text), (
+            name
+        )
+
+
+def triton(folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, folder / "examples" / "triton" / "check.py", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of Triton's folder, where its check expects it."""
+    shutil.copytree(FOLDER / "triton", tmp_path / "examples" / "triton", ignore=shutil.ignore_patterns("1"))
+    for name in ("pipeline.onnx", "model.onnx"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    shutil.copyfile(FOLDER / "golden.json", tmp_path / "examples" / "golden.json")
+    return tmp_path
+
+
+def test_tritons_configurations_fit_the_files(repository: Path) -> None:
+    ended = triton(repository)
+    assert ended.returncode == 0, ended.stderr
+    assert len(re.findall(r"fits \S+\.onnx; largest difference \d\.\de-\d\d over 1000 flights", ended.stdout)) == 2
+    for model in ("flight_delay_pipeline", "flight_delay_features"):
+        assert (repository / "examples" / "triton" / "models" / model / "1" / "model.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "old", "new", "sentence"),
+    [
+        ("flight_delay_pipeline", '"hora" data_type: TYPE_INT64', '"hora" data_type: TYPE_FP32', "the file has"),
+        ("flight_delay_pipeline", '"SIGLADES"', '"DESTINO"', "the file has"),
+        ("flight_delay_features", "dims: [ 11 ]", "dims: [ 10 ]", "the file has"),
+        ("flight_delay_features", "dynamic_batching", "dynamic_batch", "ParseError"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_told(
+    repository: Path, model: str, old: str, new: str, sentence: str
+) -> None:
+    path = repository / "examples" / "triton" / "models" / model / "config.pbtxt"
+    path.write_text(path.read_text().replace(old, new))
+    ended = triton(repository)
+    assert ended.returncode != 0
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_triton_finds_a_wrong_golden_value(repository: Path, golden: Golden, tmp_path: Path) -> None:
+    golden = [*golden[:-1], {**golden[-1], "delay_probability": golden[-1]["delay_probability"] + 2e-5}]
+    (tmp_path / "wrong.json").write_text(json.dumps(golden))
+    assert "a difference is above 1e-05" in triton(repository, tmp_path / "wrong.json").stderr
+
+
+def test_kserves_manifest_names_what_the_triton_folder_holds() -> None:
+    """Its fields are held against KServe's own types by its check.py, where `kserve` is installed."""
+    import yaml
+
+    manifest = yaml.safe_load((FOLDER / "kserve" / "pipeline.yaml").read_text())
+    assert (manifest["apiVersion"], manifest["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
+    model = manifest["spec"]["predictor"]["model"]
+    assert model["modelFormat"]["name"] == "onnx"
+    assert model["protocolVersion"] == "v2"
+    assert model["runtime"] == "kserve-tritonserver"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nothing", "x 1, y: largest difference 1e-9 over 1000 flights", "x 1, y: largest difference nothing"],
+)
+def test_a_check_that_tells_nothing_is_no_result(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    (tmp_path / "mute").mkdir()
+    mute = Example("mute", (), (), ("{python}", "-c", f"print({line!r})"), (), {})
+    with pytest.raises(BenchError, match="told no largest difference"):
+        examples.check(mute)
+
+
+def test_a_build_that_fails_is_told_by_its_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, "FOLDER", tmp_path)
+    (tmp_path / "broken").mkdir()
+    broken = Example("broken", (), ("{python}", "-c", "import sys; sys.exit('no compiler')"), (), (), {})
+    with pytest.raises(BenchError, match=r"examples/broken: .* failed: no compiler"):
+        examples.build(broken)
+
+
+def test_measures_them_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python's line comes first, whatever was asked for, and what is not here has a reason."""
+    from click.testing import CliRunner
+
+    from bench.commands import runtimes
+
+    elsewhere = Example("elsewhere", ("no-such-tool",), (), (), (), {})
+    monkeypatch.setattr(runtimes, "EXAMPLES", (EXAMPLES[0], elsewhere))
+    out = tmp_path / "runtimes.json"
+    ended = CliRunner().invoke(runtimes.command, ["--rounds", "1", "--out", str(out)], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    result = json.loads(out.read_text())
+    assert [row["row"] for row in result["rows"]] == ["python", "python"]
+    shown = runtimes.render(result)
+    assert shown.count("1.00") == 2
+    assert "known limits" in shown
