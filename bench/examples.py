@@ -97,6 +97,8 @@ class _Words(dict[str, str]):
     """What stands for `{...}` in a command."""
 
     def __missing__(self, word: str) -> str:
+        if word == "cargo_profile":  # the tests want a quick build, and figures a quick program
+            return os.environ.get("ATRASO_CARGO_PROFILE", "release")
         return {"python": sys.executable, "library": onnxruntime_library()}[word]
 
 
@@ -111,10 +113,55 @@ FLIGHT = ("Sky Airline", "Calama", "2017-11-27 13:00")
 EXAMPLES = (
     Example(
         "python",
-        (),
-        (),
-        ("{python}", "check.py"),
-        ("{python}", "predict.py"),
-        {"Python": "none"},
+        needs=(),
+        build=(),
+        check=("{python}", "check.py"),
+        predict=("{python}", "predict.py"),
+        limits={"Python": "none"},
+    ),
+    Example(
+        "node",
+        needs=("node", "npm"),
+        build=("npm", "install", "--no-audit", "--no-fund"),
+        check=("node", "check.js"),
+        predict=("node", "predict.js"),
+        limits={"node": "int64 inputs are `BigInt64Array`; its install script wants the network, and is not needed"},
+    ),
+    Example(
+        "browser",
+        needs=("node", "npm", "chromium"),
+        build=("npm", "install", "--no-audit", "--no-fund"),
+        check=("node", "check.js"),
+        predict=(),
+        limits={"web": "14 MB of wasm to load; one thread, unless the server sends COOP and COEP headers"},
+    ),
+    Example(
+        "rust",
+        needs=("cargo", "cc"),
+        build=("cargo", "build", "--quiet", "--profile", "{cargo_profile}"),
+        check=("cargo", "run", "--quiet", "--profile", "{cargo_profile}", "--bin", "check", "--"),
+        predict=("cargo", "run", "--quiet", "--profile", "{cargo_profile}", "--bin", "predict", "--"),
+        limits={
+            "tract": "no lookups of texts, so no `pipeline.onnx`; the label is left to the caller",
+            "ort": "a release candidate; the shared library is the one of the Python package",
+        },
+        env={"ORT_DYLIB_PATH": "{library}"},
+    ),
+    Example(
+        "java",
+        needs=("mvn", "java"),
+        build=("mvn", "-q", "-B", "package"),
+        check=("java", "-cp", "target/atraso.jar", "atraso.Check"),
+        predict=("java", "-jar", "target/atraso.jar"),
+        limits={"Java": "its releases come some versions behind Python's"},
+    ),
+    Example(
+        "go",
+        needs=("go", "cc"),
+        build=("go", "build", "./..."),
+        check=("go", "run", "./check"),
+        predict=("go", "run", "."),
+        limits={"go": "needs cgo and ONNX Runtime's shared library"},
+        env={"ONNXRUNTIME_LIB": "{library}"},
     ),
 )

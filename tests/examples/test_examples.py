@@ -52,7 +52,7 @@ def test_gives_what_lightgbm_gives(example: Example) -> None:
 
 def test_predicts_one_flight(example: Example) -> None:
     if not example.predict:
-        pytest.skip("it predicts in a page, which has a test of its own")
+        return  # it predicts in a page: test_browser.py
     ended = examples.run(example, example.predict, *FLIGHT)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "0.2447"
@@ -194,13 +194,13 @@ def test_measures_them_side_by_side(
 
     from bench.commands import runtimes
 
-    elsewhere = Example("elsewhere", ("no-such-tool",), (), (), (), {})
-    monkeypatch.setattr(runtimes, "EXAMPLES", (EXAMPLES[0], elsewhere))
+    node = Example("node", ("no-such-tool",), (), (), (), {})
+    monkeypatch.setattr(runtimes, "EXAMPLES", (EXAMPLES[0], node))
     out = tmp_path / "runtimes.json"
     ended = CliRunner().invoke(runtimes.command, ["--rounds", "1", "--out", str(out)], catch_exceptions=False)
     assert ended.exit_code == 0, ended.output
     result = json.loads(out.read_text())
-    assert [row["row"] for row in result["rows"]] == ["python", "python"]
+    assert [row["row"] for row in result["rows"]] == ["python", "python", "node"]
     shown = runtimes.render(result)
     assert shown.count("1.00") == 2
-    assert "known limits" in shown
+    assert "`node` has no figure: no-such-tool is not installed" in shown
