@@ -142,7 +142,7 @@ EXAMPLES = (
         check=("cargo", "run", "--quiet", "--profile", "{cargo_profile}", "--bin", "check", "--"),
         predict=("cargo", "run", "--quiet", "--profile", "{cargo_profile}", "--bin", "predict", "--"),
         limits={
-            "tract": "no lookups of texts, so no `pipeline.onnx`; the label is left to the caller",
+            "tract": "no lookups of texts, so no `pipeline.onnx`; slow where trees have many leaves",
             "ort": "a release candidate; the shared library is the one of the Python package",
         },
         env={"ORT_DYLIB_PATH": "{library}"},
