@@ -11,7 +11,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY service/ service/
 COPY tables/ tables/
-COPY model.onnx ./
+COPY model.onnx flights.json ./
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 ATRASO_HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 8080

@@ -15,6 +15,7 @@ from export.commands.make import (
     golden_command,
     pipeline_command,
     refresh_command,
+    sample_command,
     train_command,
     verify_command,
 )
@@ -34,6 +35,7 @@ for command in (
     verify_command,
     pipeline_command,
     golden_command,
+    sample_command,
     show_command,
     evaluate_command,
     report_command,

@@ -9,7 +9,7 @@ from export.convert import to_onnx
 from export.distribution import spreads
 from export.errors import ExportError
 from export.flights import Flights
-from export.tables import Table
+from export.tables import Table, matrix
 from export.train import Progress
 from export.verify import prove, prove_pipeline
 
@@ -41,8 +41,15 @@ def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
         "from": str(first.date()),
         "to": str(last.date()),
         "delay_rate": float(flights.delayed.mean()),
+        "average": dict(zip([table.name for table in tables], averages(tables, flights), strict=True)),
         "distribution": spreads(tables, flights),
     }
+
+
+def averages(tables: list[Table], flights: Flights) -> list[float]:
+    """The mean of each feature over the flights: the flight that others are explained against."""
+    means: list[float] = matrix(tables, flights.parts).mean(axis=0).tolist()
+    return means
 
 
 def about_of(manifest: dict[str, Any]) -> dict[str, Any]:

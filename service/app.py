@@ -2,7 +2,7 @@
 
 import logging
 import platform
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
@@ -17,25 +17,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import bundle as bundles
+from service import protocol_routes, web_routes
 from service.batch import predict_batch
-from service.contract import (
-    EXAMPLE,
-    FIELDS,
-    BodyTooLarge,
-    HttpError,
-    Replies,
-    error_body,
-    parse_batch,
-    parse_flight,
-)
+from service.catalogue import catalogue
+from service.contract import EXAMPLE, FIELDS, HttpError, Replies, error_body, parse_batch, parse_flight
+from service.explain import Explainer
 from service.features import Features
+from service.http import JSON, read_body, unknown_header
+from service.inference_protocol import Models
 from service.lane import Lane
-from service.metrics import HOT, Metrics
+from service.metrics import HOT, ROUTE, Metrics
 from service.predictor import Predictor
 from service.scorer import Scorer
 from service.settings import Settings
-
-JSON = "application/json"
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -52,8 +46,11 @@ def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
             Route("/predict_delay_probabilities", predict_many, methods=["POST"]),
             Route("/model_status", model_status),
             Route("/metrics", show_metrics),
-            Route("/v2/health/live", live),
-            Route("/v2/health/ready", ready),
+            Route("/explain_delay_probability", explain_one, methods=["POST"]),
+            Route("/flights", show_flights),
+            Route("/catalogue", show_catalogue),
+            *protocol_routes.ROUTES,
+            *web_routes.ROUTES,
         ],
         exception_handlers={
             HTTPException: http_exception,
@@ -72,16 +69,21 @@ class Model:
     settings: Settings
     predictor: Predictor
     metrics: Metrics
+    protocol: Models
+    explainer: Explainer
     status: bytes
+    flights: bytes
+    catalogue: bytes
 
 
 async def load(settings: Settings, counters: Path | None) -> Model:
     """Load the bundle and prove by a first prediction that it works. Raises BundleError."""
     bundle = bundles.read(settings.bundle)
     metrics = Metrics(counters, {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe})
+    scorer = Scorer(bundle)
     predictor = Predictor(
         Features(bundle.tables),
-        Scorer(bundle),
+        scorer,
         Replies(bundle.threshold),
         metrics,
         cache_size=settings.cache_size,
@@ -97,7 +99,16 @@ async def load(settings: Settings, counters: Path | None) -> Model:
         "model_input_variables": FIELDS,
         "input_example": EXAMPLE,
     }
-    return Model(settings, predictor, metrics, orjson.dumps(status))
+    return Model(
+        settings=settings,
+        predictor=predictor,
+        metrics=metrics,
+        protocol=Models(bundle.name, bundle.version, len(bundle.tables), predictor, settings.max_batch),
+        explainer=Explainer(bundle, scorer),
+        status=orjson.dumps(status),
+        flights=bundle.flights,
+        catalogue=orjson.dumps(catalogue(bundle.tables)),
+    )
 
 
 class App:
@@ -128,7 +139,8 @@ class App:
         try:
             await self._starlette(scope, receive, watch)
         finally:
-            scope["state"]["model"].metrics.request(scope["path"], status, started)
+            route = scope.get(ROUTE, scope["path"])
+            scope["state"]["model"].metrics.request(route, status, started)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
@@ -190,45 +202,33 @@ async def show_metrics(request: Request) -> Response:
     return Response(request.state.model.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-async def live(request: Request) -> Response:
-    return Response(b'{"live":true}', media_type=JSON)
+async def explain_one(request: Request) -> Response:
+    model: Model = request.state.model
+    flight = parse_flight(await read_body(request.scope, request.receive, model.settings.max_body))
+    unknown = model.predictor.unknown(flight, ("body",))
+    if unknown:
+        model.predictor.count_unknown(unknown)
+    explanation = await model.explainer(flight)
+    return Response(orjson.dumps(explanation), headers=unknown_header(unknown), media_type=JSON)
 
 
-async def ready(request: Request) -> Response:
-    # The server only listens once `load` has made its first prediction.
-    return Response(b'{"ready":true}', media_type=JSON)
+async def show_flights(request: Request) -> Response:
+    return Response(request.state.model.flights, media_type=JSON)
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body of a request. Raises BodyTooLarge as soon as it is, and ClientDisconnect."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > limit:
-            raise BodyTooLarge(limit)
-    body: bytes = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise BodyTooLarge(limit)
-        if not message.get("more_body", False):
-            return body
-
-
-def unknown_header(names: Collection[str]) -> dict[str, str]:
-    return {"x-unknown": ", ".join(names)} if names else {}
+async def show_catalogue(request: Request) -> Response:
+    return Response(request.state.model.catalogue, media_type=JSON)
 
 
 def http_error(request: Request, error: Any) -> Response:
-    return Response(error_body(error.detail), error.status, error.headers, JSON)
+    return Response(error_of(request)(error.detail), error.status, error.headers, JSON)
 
 
 def http_exception(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:  # Starlette joins a set, whose order differs from process to process
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-    return Response(error_body(error.detail), error.status_code, headers, JSON)
+    return Response(error_of(request)(error.detail), error.status_code, headers, JSON)
 
 
 def client_left(request: Request, error: Exception) -> Response:
@@ -236,4 +236,9 @@ def client_left(request: Request, error: Exception) -> Response:
 
 
 def server_error(request: Request, error: Exception) -> Response:
-    return Response(error_body("Internal Server Error"), 500, media_type=JSON)
+    return Response(error_of(request)("Internal Server Error"), 500, media_type=JSON)
+
+
+def error_of(request: Request) -> Callable[[Any], bytes]:
+    """The shape that errors have on this route: the contract's, or the protocol's."""
+    return protocol_routes.error_body if request.url.path.startswith("/v2") else error_body

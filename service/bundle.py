@@ -29,12 +29,13 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """One feature: its values by key, and the value of a key that the table lacks."""
+    """One feature: its values by key, the value of a key that the table lacks, and that of the average flight."""
 
     name: str
     key: tuple[str, ...]
     default: float
     values: dict[Key, float]
+    average: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Bundle:
     tables: tuple[Table, ...]
     model: bytes
     model_file: Path
+    flights: bytes
+    """JSON: a sample of the flights that it was trained on, for people to try."""
 
 
 def read(folder: Path) -> Bundle:
@@ -64,7 +67,22 @@ def read(folder: Path) -> Bundle:
         tables=_read_tables(path, manifest),
         model=_read_model(model_file, _field(path, model, "sha256", str)),
         model_file=model_file,
+        flights=_read_flights(folder / "flights.json"),
     )
+
+
+def _read_flights(path: Path) -> bytes:
+    """The list in that file, empty where there is none; nothing that is predicted depends on it."""
+    if not path.exists():
+        return b"[]"
+    flights = _read_bytes(path)
+    try:
+        listed = isinstance(orjson.loads(flights), list)
+    except orjson.JSONDecodeError:
+        listed = False
+    if not listed:
+        raise BundleError(path, "it should hold a JSON list of flights")
+    return flights
 
 
 def _read_model(path: Path, sha256: str) -> bytes:
@@ -81,10 +99,14 @@ def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[Table, 
     features = _field(manifest_path, manifest, "features", list)
     if not features:
         raise BundleError(manifest_path, "it names no feature")
-    return tuple(_read_table(manifest_path, feature) for feature in features)
+    data = manifest.get("data")
+    averages = data.get("average") if isinstance(data, dict) else None
+    if not isinstance(averages, dict):
+        averages = {}  # a bundle of somebody's own tables, or an old one
+    return tuple(_read_table(manifest_path, feature, averages) for feature in features)
 
 
-def _read_table(manifest_path: Path, feature: Any) -> Table:
+def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> Table:
     if not isinstance(feature, dict):
         raise BundleError(manifest_path, f"a feature should be an object, not {feature!r}")
     name = _field(manifest_path, feature, "name", str)
@@ -101,7 +123,8 @@ def _read_table(manifest_path: Path, feature: Any) -> Table:
     values = {
         _native_key(path, key, text): _number(path, repr(text), value) for text, value in _read_object(path).items()
     }
-    return Table(name, key, default, values)
+    average = _number(manifest_path, f"the average of {name!r}", averages.get(name, default))
+    return Table(name, key, default, values, average)
 
 
 def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:

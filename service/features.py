@@ -22,7 +22,7 @@ NAMED = ("OPERA", "SIGLADES")
 class Features:
     def __init__(self, tables: Sequence[Table]) -> None:
         self.row: Callable[[Parts], Row] = compile_row(tables)
-        self.known = {part: _known(part, tables) for part in NAMED}
+        self.known = {part: known_values(part, tables) for part in NAMED}
         self._airlines = self.known["OPERA"]
         self._destinations = self.known["SIGLADES"]
 
@@ -52,7 +52,7 @@ def compile_row(tables: Sequence[Table]) -> Callable[[Parts], Row]:
     return row
 
 
-def _known(part: str, tables: Sequence[Table]) -> frozenset[str]:
+def known_values(part: str, tables: Sequence[Table]) -> frozenset[str]:
     """Every value of `part` in the tables' keys; empty where no table looks at it."""
     values: set[str] = set()
     for table in tables:

@@ -13,16 +13,27 @@ from pathlib import Path
 from time import perf_counter_ns
 
 HOT = "/predict_delay_probability"
+INFER = "/v2/models/{name}/infer"
 ROUTES = (
     HOT,
     "/predict_delay_probabilities",
+    "/explain_delay_probability",
+    "/flights",
+    "/catalogue",
     "/model_status",
     "/metrics",
+    INFER,
     "/v2/health/live",
     "/v2/health/ready",
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/web",
     "other",
 )
-STATUSES = (200, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
+ROUTE = "metrics_route"
+"""Where a request's scope names its route, if that is not its path."""
+STATUSES = (200, 400, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
 BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
 MAX_WORKERS = 256
 

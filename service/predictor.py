@@ -127,10 +127,14 @@ class Predictor:
         return self._run([self.features.row(flight) for flight in flights])
 
     def _run(self, rows: Sequence[Row]) -> list[bytes]:
-        replies = list(map(self._replies, self._scorer(rows)))
+        return list(map(self._replies, self.probabilities(rows)))
+
+    def probabilities(self, rows: Sequence[Row]) -> list[float]:
+        """The probability of each row, from one run of the model, now."""
+        found = self._scorer(rows)
         self._counts[MODEL_RUNS] += 1
         self._counts[SCORED] += len(rows)
-        return replies
+        return found
 
     def admit(self, flights: int) -> None:
         """Count `flights` as pending; whoever calls takes them off `pending` again. Raises Overloaded."""

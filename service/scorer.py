@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker; read as it is imported
 import onnxruntime as ort
@@ -24,8 +25,12 @@ class Scorer:
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The probability of a delay of each row, in order."""
         matrix = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1)
-        probabilities = self._session.run([OUTPUT], {INPUT: matrix})[0]
-        return probabilities[:, 1].tolist()  # type: ignore[no-any-return]
+        return self.score(matrix).tolist()  # type: ignore[no-any-return]
+
+    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[N, F] -> the probability of a delay of each row, [N]."""
+        probabilities: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: features})[0]
+        return probabilities[:, 1]
 
 
 def open_session(bundle: Bundle) -> ort.InferenceSession:

@@ -118,7 +118,7 @@ def test_it_does_not_run_as_root(image: Image) -> None:
 
 
 def test_it_holds_the_service_and_nothing_of_the_offline_side(image: Image) -> None:
-    assert {path.name for path in image.at(".").iterdir()} == {"service", "tables", "model.onnx"}
+    assert {path.name for path in image.at(".").iterdir()} == {"service", "tables", "model.onnx", "flights.json"}
     installed = {path.name.split("-")[0].lower() for path in (image.root / "venv").rglob("*.dist-info")}
     assert installed >= {"onnxruntime", "uvicorn", "starlette", "orjson", "numpy", "uvloop", "httptools"}
     assert not installed & {"lightgbm", "onnx", "onnxmltools", "scikit_learn", "pandas", "pytest", "pip"}
@@ -131,6 +131,7 @@ def test_the_context_lets_through_what_is_copied() -> None:
         "pyproject.toml",
         "constraints.txt",
         "model.onnx",
+        "flights.json",
         "tables",
         "service",
     }

@@ -1,14 +1,14 @@
-"""The commands that make a bundle or check one: train, convert, refresh, pipeline, verify, golden."""
+"""The commands that make a bundle or check one: train, convert, refresh, pipeline, verify, golden, sample."""
 
 from pathlib import Path
 
 import click
 
-from export import bundle, golden
+from export import bundle, golden, sample
 from export.assemble import about_of, assemble, proved
 from export.booster import order_tables, read_booster
 from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
-from export.flights import read_flights
+from export.flights import read_column, read_flights
 from export.progress import Bars
 from export.recipes import RECIPES
 from export.refresh import as_text, joined, refresh
@@ -131,3 +131,14 @@ def golden_command(folder: Path, booster: Path, out: Path) -> None:
     vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
     write_file(out, golden.to_json(vectors))
     click.echo(f"{out}: {len(vectors):,} flights")
+
+
+@click.command("sample")
+@DATA
+@click.option("--out", type=FILE, default=Path("flights.json"), help="File to write, beside model.onnx.")
+def sample_command(data: Path, out: Path) -> None:
+    """Write some of the flights, with what happened, for people who try the service."""
+    flights = read_flights(data)
+    made = sample.sample(flights, read_column(data, "Fecha-O"))
+    write_file(out, sample.to_json(made))
+    click.echo(f"{out}: {len(made):,} of {len(flights):,} flights")

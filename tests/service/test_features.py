@@ -4,10 +4,10 @@ from service.bundle import Table
 from service.features import Features
 from service.keys import key_parts, parse_time
 
-AIRLINE = Table("airline", ("OPERA",), 0.5, {"Sky Airline": 0.25})
-HOUR = Table("hour", ("hora",), -1.0, {13: 13.0})
-ROUTE = Table("route", ("OPERA", "SIGLADES"), 9.0, {("Sky Airline", "Calama"): 1.0})
-ROUTE_HOUR = Table("route hour", ("hora", "SIGLADES"), 8.0, {(13, "Lima"): 2.0})
+AIRLINE = Table("airline", ("OPERA",), 0.5, {"Sky Airline": 0.25}, 0.0)
+HOUR = Table("hour", ("hora",), -1.0, {13: 13.0}, 0.0)
+ROUTE = Table("route", ("OPERA", "SIGLADES"), 9.0, {("Sky Airline", "Calama"): 1.0}, 0.0)
+ROUTE_HOUR = Table("route hour", ("hora", "SIGLADES"), 8.0, {(13, "Lima"): 2.0}, 0.0)
 
 
 def flight(opera: str, siglades: str, time: str = "13:00") -> tuple[str, str, int, int, int, int, str, int]:
