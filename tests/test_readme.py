@@ -66,6 +66,19 @@ def test_make_serve_and_the_example_request(served: int) -> None:
     assert printed == blocks("json")[0].strip()
 
 
+@pytest.mark.parametrize(
+    ("language", "program"), [("python", ["python3", "-"]), ("js", ["node", "--input-type=module", "-"])]
+)
+def test_the_snippets_run(served: int, language: str, program: list[str]) -> None:
+    if shutil.which(program[0]) is None:
+        sentence = f"{program[0]} is not here, and a snippet of the README needs it"
+        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+    (snippet,) = blocks(language)
+    code = snippet.replace("localhost:8080", f"127.0.0.1:{served}")
+    printed = subprocess.run(program, input=code, capture_output=True, text=True, check=True).stdout
+    assert float(printed) == json.loads(blocks("json")[0])["delay_probability"]
+
+
 def test_the_figures_are_the_measured_ones() -> None:
     rows = {row["about"]: row for row in json.loads((ROOT / "bench" / "results" / "compare.json").read_bytes())["rows"]}
     shown = re.findall(r"^\| \**(.+?)\** \| \**([\d,]+)\** \| \**([\d,.]+)\** \|$", README, re.M)

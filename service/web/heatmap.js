@@ -41,27 +41,28 @@ export function draw(place, flights, probabilities, chosenTime, said, taken) {
       fill: colour(most > least ? (probability - least) / (most - least) : 0),
     }, svg("title", {}, name(n))),
   );
-  const frame = (n, kind) => svg("rect", { ...at(n), width: CELL - 2, height: CELL - 2, rx: 3, class: kind });
-  const pointed = frame(chosen, "pointed");
+  const pointed = svg("rect", { ...at(chosen), width: CELL - 2, height: CELL - 2, rx: 3, class: "pointed" });
+  const middle = CELL / 2 - 1;
+  const mark = svg("circle", { cx: at(chosen).x + middle, cy: at(chosen).y + middle, r: 5, class: "chosen" });
   const picture = svg("svg", {
     viewBox: `0 0 ${LEFT + 24 * CELL} ${TOP + 7 * CELL}`, role: "application", tabindex: 0, "aria-describedby": "map-help",
     "aria-label": `Probabilidad de atraso por día y hora, de ${percent(least)} a ${percent(most)}. Elegido: ${name(chosen)}.`,
   },
     ...HOURS.filter((hour) => hour % 3 === 0).map((hour) => svg("text", { x: LEFT + hour * CELL, y: TOP - 7 }, `${hour} h`)),
     ...DAYS.map((day, n) => svg("text", { x: 0, y: TOP + n * CELL + CELL / 2 + 3 }, day)),
-    ...cells, frame(chosen, "chosen"), pointed,
+    ...cells, pointed, mark,
   );
 
-  let place_ = chosen;
+  let current = chosen;
   const point = (n) => {
-    place_ = n;
+    current = n;
     for (const [key, value] of Object.entries(at(n))) pointed.setAttribute(key, value);
     said(name(n) + (n === chosen ? " (elegido)" : ""));
   };
   const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -24, ArrowDown: 24 };
   picture.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") return taken(flights[place_]);
-    const next = place_ + (moves[event.key] ?? 0);
+    if (event.key === "Enter") return taken(flights[current]);
+    const next = current + (moves[event.key] ?? 0);
     if (!(event.key in moves) || next < 0 || next >= flights.length) return;
     event.preventDefault();
     point(next);

@@ -1,0 +1,59 @@
+"""The API's description, held against the running service."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service import __version__
+from service.contract import MAX_TEXT
+from service.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+API = json.loads((ROOT / "service" / "web" / "openapi.json").read_bytes())
+OPERATIONS = [(path, method) for path, methods in API["paths"].items() for method in methods]
+
+
+def test_schemathesis_finds_nothing(server: Any) -> None:
+    command = [
+        Path(sys.executable).with_name("schemathesis"), "--config-file", Path(__file__).with_name("schemathesis.toml"),
+        "run", f"{server.url}/openapi.json", "--checks", "all", "--max-examples", "40", "--seed", "1",
+        "--generation-database", "none",
+    ]  # fmt: skip
+    ended = subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_the_examples_work(server: Any, path: str, method: str) -> None:
+    operation = API["paths"][path][method]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    url = server.url + path.replace("{name}", "flight_delay").replace("{version}", "1")
+    reply = httpx.request(method, url, json=body)
+    assert reply.status_code == 200
+    promised = operation["responses"]["200"]["content"]
+    kind = reply.headers["content-type"].split(";")[0]
+    assert kind in promised
+    if "example" in promised[kind]:
+        assert reply.json() == promised[kind]["example"]
+
+
+def test_every_route_is_described(server: Any) -> None:
+    from service.app import create_app
+
+    starlette: Any = create_app(Settings())
+    paths = {route.path for route in starlette._starlette.routes}
+    pages = {"/", "/docs", "/openapi.json", "/web"}
+    assert paths - pages == set(API["paths"])
+
+
+def test_it_states_the_versions_and_limits_of_the_code() -> None:
+    assert API["info"]["version"] == __version__
+    flight = API["components"]["schemas"]["Flight"]["properties"]
+    assert flight["OPERA"]["maxLength"] == flight["SIGLADES"]["maxLength"] == MAX_TEXT
+    batch = API["paths"]["/predict_delay_probabilities"]["post"]["requestBody"]["content"]["application/json"]
+    assert batch["schema"]["maxItems"] == Settings().max_batch
