@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import httpx
 import lightgbm as lgb
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
@@ -31,14 +33,31 @@ DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
 
-def need(there: bool, sentence: str) -> None:
-    """Skip the test with `sentence`, or fail where everything has to run."""
-    if not there:
-        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+@pytest.fixture(scope="session")
+def need() -> Callable[[object, str], None]:
+    """Skips the test with a sentence where something is missing, or fails it where everything has to run."""
+
+    def check(there: object, sentence: str) -> None:
+        if not there:
+            (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def browser(need: Callable[[object, str], None]) -> Iterator[Browser]:
+    """Chromium, of one module: while it is there, the thread has a running event loop."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    need(chromium, "chromium is not installed: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
-def real_data() -> Path:
+def real_data(need: Callable[[object, str], None]) -> Path:
     """The CSV of the real flights."""
     path = Path(os.environ.get("ATRASO_DATA", ROOT / "data" / "dataset_SCL.csv"))
     need(path.is_file(), "the real flights are not here: `python -m export fetch` downloads them")
@@ -46,7 +65,7 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def reference_predictions() -> Path:
+def reference_predictions(need: Callable[[object, str], None]) -> Path:
     """The CSV that lists the test flights of the reference solution."""
     path = Path(os.environ.get("ATRASO_REFERENCE_PREDICTIONS", ROOT / "data" / "reference_predictions.csv"))
     need(path.is_file(), "the list of the reference's test flights is not here (ATRASO_REFERENCE_PREDICTIONS)")

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,9 +58,8 @@ def test_the_commands_are_those_of_the_makefile() -> None:
     assert [block.strip() for block in blocks("sh")] == ["make serve", blocks("sh")[1].strip(), "make test"]
 
 
-def test_make_serve_and_the_example_request(served: int) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("curl is not here, and the README's request uses it")
+def test_make_serve_and_the_example_request(served: int, need: Callable[[object, str], None]) -> None:
+    need(shutil.which("curl"), "curl is not installed: the README's request uses it")
     request = blocks("sh")[1].replace("localhost:8080", f"127.0.0.1:{served}")
     printed = subprocess.run(request, shell=True, capture_output=True, text=True, check=True).stdout
     assert printed == blocks("json")[0].strip()
@@ -69,10 +68,8 @@ def test_make_serve_and_the_example_request(served: int) -> None:
 @pytest.mark.parametrize(
     ("language", "program"), [("python", ["python3", "-"]), ("js", ["node", "--input-type=module", "-"])]
 )
-def test_the_snippets_run(served: int, language: str, program: list[str]) -> None:
-    if shutil.which(program[0]) is None:
-        sentence = f"{program[0]} is not here, and a snippet of the README needs it"
-        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+def test_the_snippets_run(served: int, need: Callable[[object, str], None], language: str, program: list[str]) -> None:
+    need(shutil.which(program[0]), f"{program[0]} is not installed: a snippet of the README is for it")
     (snippet,) = blocks(language)
     code = snippet.replace("localhost:8080", f"127.0.0.1:{served}")
     printed = subprocess.run(program, input=code, capture_output=True, text=True, check=True).stdout

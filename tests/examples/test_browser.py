@@ -2,19 +2,14 @@
 
 import functools
 import http.server
-import os
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bench import examples
 from bench.examples import EXAMPLES
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -23,12 +18,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
+def site(need: Callable[[object, str], None]) -> Iterator[str]:
     """dist/, under a path of its own."""
     (example,) = [each for each in EXAMPLES if each.name == "browser"]
-    if tool := example.missing():
-        sentence = f"{tool} is not installed: the page of examples/browser is left out"
-        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+    tool = example.missing()
+    need(not tool, f"{tool} is not installed: the page of examples/browser is left out")
     examples.build(example)
     handler = functools.partial(Quiet, directory=str(example.folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -38,13 +32,8 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def context(site: str) -> Iterator[BrowserContext]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_context(locale="es-CL")
-        browser.close()
+def context(site: str, browser: Browser) -> BrowserContext:
+    return browser.new_context(locale="es-CL")
 
 
 @pytest.fixture

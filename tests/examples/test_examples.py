@@ -1,11 +1,11 @@
 """Every folder of `examples/` that this machine has the tools for: built as its README says, and run."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,11 @@ Golden = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)
-def example(request: pytest.FixtureRequest) -> Example:
+def example(request: pytest.FixtureRequest, need: Callable[[object, str], None]) -> Example:
     """An example, built."""
     found: Example = request.param
-    if tool := found.missing():
-        sentence = f"{tool} is not installed: examples/{found.name} is left out"
-        (pytest.fail if os.environ.get("ATRASO_REQUIRE_ALL") else pytest.skip)(sentence)
+    tool = found.missing()
+    need(not tool, f"{tool} is not installed: examples/{found.name} is left out")
     examples.build(found)
     return found
 
