@@ -9,8 +9,9 @@ from starlette.routing import Route
 
 from service import __version__
 from service.http import JSON, read_body, unknown_header
-from service.inference_protocol import JSON_LENGTH, InferenceError, Model, Models
+from service.inference_protocol import Model, Models
 from service.metrics import INFER, ROUTE
+from service.tensors import JSON_LENGTH, InferenceError
 
 
 def error_body(detail: Any) -> bytes:

@@ -19,7 +19,7 @@ FEATURES = "/v2/models/flight_delay_features/infer"
 Golden = list[dict[str, Any]]
 
 
-def tensor(name: str, data: Any, **changes: Any) -> dict[str, Any]:
+def tensor(name: Any, data: Any, **changes: Any) -> dict[str, Any]:
     return {"name": name, "datatype": "BYTES", "shape": [len(data)], "data": data} | changes
 
 
@@ -110,7 +110,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "inputs no list": (FLIGHT, {"inputs": 1}, "'inputs' should be a list of objects"),
     "inputs of texts": (FLIGHT, {"inputs": ["OPERA"]}, "'inputs' should be a list of objects"),
     "twice": (FLIGHT, {"inputs": [*ONE["inputs"], ONE["inputs"][0]]}, "one input 'OPERA', the request has 2"),
-    "unknown input": (FLIGHT, {"inputs": [*ONE["inputs"], tensor("X", ["a"])]}, "takes no input 'X'"),
+    "unknown input": (FLIGHT, {"inputs": [*ONE["inputs"], tensor("X", ["a"])]}, 'takes no input "X"'),
+    "name no text": (FLIGHT, {"inputs": [*ONE["inputs"], tensor([], ["a"])]}, "takes no input []"),
+    "no name": (FLIGHT, {"inputs": [*ONE["inputs"], {}]}, "takes no input null"),
     "datatype": (FLIGHT, changed(datatype="FP32"), 'the datatype of OPERA should be BYTES, not "FP32"'),
     "no shape": (FLIGHT, changed(shape=None), "the shape of OPERA should be [-1], not null"),
     "shape of a row": (FLIGHT, changed(shape=[1, 1]), "the shape of OPERA should be [-1], not [1,1]"),
@@ -123,6 +125,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "no such time": (FLIGHT, request([EXAMPLE, {**EXAMPLE, "FECHA_PROGRAMADA": "soon"}]), "FECHA_PROGRAMADA[1]: Input"),
     "too long a name": (FLIGHT, request([{**EXAMPLE, "OPERA": "x" * 300}]), "OPERA[0]: String should have at most"),
     "parameters": (FLIGHT, ONE | {"parameters": 3}, "'parameters' should be an object"),
+    "flag": (FLIGHT, ONE | {"parameters": {"binary_data_output": "no"}}, 'should be true or false, not "no"'),
     "output": (FLIGHT, ONE | {"outputs": [{"name": "label"}]}, 'there is no output "label"'),
     "id": (FLIGHT, ONE | {"id": 7}, "'id' should be a text"),
     "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
