@@ -208,7 +208,8 @@ async def explain_one(request: Request) -> Response:
     unknown = model.predictor.unknown(flight, ("body",))
     if unknown:
         model.predictor.count_unknown(unknown)
-    explanation = await model.explainer(flight)
+    with model.predictor.admitted(1):
+        explanation = await model.explainer(flight)
     return Response(orjson.dumps(explanation), headers=unknown_header(unknown), media_type=JSON)
 
 

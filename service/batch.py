@@ -12,11 +12,8 @@ async def predict_batch(predictor: Predictor, flights: list[Any]) -> tuple[bytes
 
     Raises InvalidRequest with the problems of every flight, and Overloaded.
     """
-    predictor.admit(len(flights))
-    try:
+    with predictor.admitted(len(flights)):
         return await _predict_slices(predictor, flights)
-    finally:
-        predictor.pending -= len(flights)
 
 
 async def _predict_slices(predictor: Predictor, flights: list[Any]) -> tuple[bytes, set[str]]:

@@ -23,5 +23,5 @@ def catalogue(tables: Sequence[Table]) -> Catalogue:
     return {
         "OPERA": airlines,
         "SIGLADES": destinations,
-        "routes": {airline: sorted(routes[airline]) for airline in sorted(routes)},
+        "rutas": {airline: sorted(routes[airline]) for airline in sorted(routes)},
     }

@@ -53,28 +53,34 @@ class Explainer:
         self._exact = count <= MAX_FEATURES
         self._joined = coalitions(count if self._exact else 0)
         self._weights = shapley_weights(self._joined)
+        self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self, flight: Parts) -> dict[str, Any]:
         """The flight's probability, the average flight's, and what each feature contributes. Raises TooManyFeatures."""
         if not self._exact:
             raise TooManyFeatures(len(self._tables))
-        row = np.frombuffer(self._row(flight), dtype=np.float32)
+        async with self._one_at_a_time:  # however many ask, a turn of the loop has one slice at most
+            probabilities = await self._score_coalitions(np.frombuffer(self._row(flight), dtype=np.float32))
+        contributions = self._weights @ probabilities
+        return {
+            "delay_probability": probabilities[-1].item(),
+            "clase": [HIGH if probabilities[-1] > self._threshold else LOW],
+            "umbral": self._threshold,
+            "probabilidad_promedio": probabilities[0].item(),
+            "variables": [
+                explained(table, flight, contribution)
+                for table, contribution in zip(self._tables, contributions.tolist(), strict=True)
+            ],
+        }
+
+    async def _score_coalitions(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Their probabilities, [2**F]: the empty coalition's first, that of all features last."""
         scored = []
         for start in range(0, len(self._joined), SLICE):
             some = np.where(self._joined[start : start + SLICE], row, self._average)
             scored.append(self._scorer.score(some).astype(np.float64))
             await asyncio.sleep(0)
-        probabilities = np.concatenate(scored)  # of the empty coalition first, of all features last
-        contributions = self._weights @ probabilities
-        return {
-            "delay_probability": probabilities[-1].item(),
-            "clase": [HIGH if probabilities[-1] > self._threshold else LOW],
-            "average_probability": probabilities[0].item(),
-            "features": [
-                explained(table, flight, contribution)
-                for table, contribution in zip(self._tables, contributions.tolist(), strict=True)
-            ],
-        }
+        return np.concatenate(scored)
 
 
 def coalitions(count: int) -> NDArray[np.bool_]:
@@ -101,13 +107,13 @@ def explained(table: Table, flight: Parts, contribution: float) -> dict[str, Any
     key: Key = parts[0] if len(parts) == 1 else tuple(parts)
     value = table.values.get(key)
     return {
-        "name": table.name,
-        "key": key_text(parts),
-        "known": value is not None,
-        "value": table.default if value is None else value,
-        "average": table.average,
-        "contribution": contribution,
-        "sentence": sentence(table, parts, value),
+        "nombre": table.name,
+        "clave": key_text(parts),
+        "conocida": value is not None,
+        "valor": table.default if value is None else value,
+        "promedio": table.average,
+        "contribucion": contribution,
+        "frase": sentence(table, parts, value),
     }
 
 
@@ -120,7 +126,8 @@ def sentence(table: Table, parts: list[str | int], value: float | None) -> str:
     subject = " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
     if value is None:
         return f"{subject}: no hay datos, se usa {_percent(table.default)}."
-    verb = "se atrasan" if airline is None else "se atrasa"
+    past, several = "FECHA" in table.key, airline is None
+    verb = {False: ("se atrasa", "se atrasan"), True: ("se atrasó", "se atrasaron")}[past][several]
     return f"{subject} {verb} {_percent(value)} de las veces; el promedio es {_percent(table.average)}."
 
 

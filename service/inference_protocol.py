@@ -84,11 +84,8 @@ class Models:
         if (given := request_id(request)) is not None:
             told["id"] = given
         binary = wants_binary(request)
-        self._predictor.admit(count)
-        try:
+        with self._predictor.admitted(count):
             probabilities, unknown = await self._score(model, count, inputs)
-        finally:
-            self._predictor.pending -= count
         return write_reply(told, probabilities, binary), unknown
 
     async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:

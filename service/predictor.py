@@ -6,7 +6,8 @@ request and writes no response.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from service.contract import InvalidRequest, Location, Overloaded, Replies, unknown_value
@@ -136,11 +137,16 @@ class Predictor:
         self._counts[SCORED] += len(rows)
         return found
 
-    def admit(self, flights: int) -> None:
-        """Count `flights` as pending; whoever calls takes them off `pending` again. Raises Overloaded."""
+    @contextmanager
+    def admitted(self, flights: int) -> Iterator[None]:
+        """Within it `flights` count as pending. Raises Overloaded."""
         if self.pending + flights > self._max_pending:
             raise Overloaded
         self.pending += flights
+        try:
+            yield
+        finally:
+            self.pending -= flights
 
     def _flush(self) -> None:
         rows, answers = self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]

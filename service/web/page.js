@@ -10,7 +10,7 @@ const LISTED = 60;
 const element = (id) => document.getElementById(id);
 
 let listed = [];
-let known = { OPERA: [], SIGLADES: [], routes: {} };
+let known = { OPERA: [], SIGLADES: [], rutas: {} };
 let turn = 0;
 
 function say(id, text) {
@@ -24,7 +24,7 @@ function offer(list, names) {
 
 /** The destinations that the typed airline flies to, all of them for another one. */
 function offerRoutes() {
-  const routes = known.routes[element("opera").value];
+  const routes = known.rutas[element("opera").value];
   offer("destinations", routes ?? known.SIGLADES);
   const [opera, siglades] = [element("opera").value, element("siglades").value];
   element("route").textContent =

@@ -20,7 +20,7 @@ def test_the_catalogue_names_what_was_flown(server: Any, real_data: Path) -> Non
     assert told["OPERA"] == sorted({opera for opera, _, _ in ids})
     assert told["SIGLADES"] == sorted({siglades for _, siglades, _ in ids})
     routes = {(opera, siglades) for opera, siglades, _ in ids}
-    assert {(opera, siglades) for opera, some in told["routes"].items() for siglades in some} == routes
+    assert {(opera, siglades) for opera, some in told["rutas"].items() for siglades in some} == routes
 
 
 def test_the_flights_are_real_ones_with_what_happened(server: Any, real_data: Path) -> None:

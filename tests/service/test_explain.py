@@ -62,9 +62,9 @@ def test_contributions_add_up_and_point_where_lightgbms_do(
     same = 0
     for flight, their, probability in zip(flights, theirs, expected, strict=True):
         told = explain(flight)
-        ours = np.array([feature["contribution"] for feature in told["features"]])
+        ours = np.array([feature["contribucion"] for feature in told["variables"]])
         assert told["delay_probability"] == pytest.approx(probability, abs=1e-6)
-        assert ours.sum() == pytest.approx(told["delay_probability"] - told["average_probability"], abs=1e-6)
+        assert ours.sum() == pytest.approx(told["delay_probability"] - told["probabilidad_promedio"], abs=1e-6)
         largest = np.abs(their).argmax()
         same += np.sign(ours[largest]) == np.sign(their[largest])
     print(f"the same sign as LightGBM's largest on {same} of {len(flights)} flights")
@@ -73,8 +73,8 @@ def test_contributions_add_up_and_point_where_lightgbms_do(
 
 def test_every_flight_can_be_told_in_words(explain: Callable[[Any], dict[str, Any]], bundle: bundles.Bundle) -> None:
     for flight in random_flights(export_bundle.read(ROOT).tables, 30):
-        for feature in explain(flight)["features"]:
-            assert feature["sentence"].endswith(".")
+        for feature in explain(flight)["variables"]:
+            assert feature["frase"].endswith(".")
 
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -86,7 +86,9 @@ SENTENCES = [
     (("OPERA", "SIGLADES", "hora"), {("Air Canada", "Calama", 13): 0.5},
      f"Air Canada a Calama a las 13 h se atrasa 50{NBSP}% {OFTEN}"),
     (("FECHA", "periodo_dia"), {("2017-11-27", "tarde"): 0.5},
-     f"Los vuelos del 27 de noviembre de 2017 por la tarde se atrasan 50{NBSP}% {OFTEN}"),
+     f"Los vuelos del 27 de noviembre de 2017 por la tarde se atrasaron 50{NBSP}% {OFTEN}"),
+    (("FECHA", "OPERA"), {("2017-11-27", "Air Canada"): 0.5},
+     f"Air Canada del 27 de noviembre de 2017 se atrasó 50{NBSP}% {OFTEN}"),
     (("MES", "dia_semana"), {(11, 0): 0.5},
      f"Los vuelos en noviembre los lunes se atrasan 50{NBSP}% {OFTEN}"),
     (("DIA", "temporada_alta"), {(27, 0): 0.5},
@@ -111,12 +113,12 @@ def test_over_http(server: Any) -> None:
     reply = server.post(EXPLAIN, EXAMPLE)
     assert reply.status_code == 200
     told = reply.json()
-    assert set(told) == {"delay_probability", "clase", "average_probability", "features"}
+    assert set(told) == {"delay_probability", "clase", "umbral", "probabilidad_promedio", "variables"}
     assert (
         round(told["delay_probability"], 2)
         == server.post("/predict_delay_probability", EXAMPLE).json()["delay_probability"]
     )
-    assert [feature["key"] for feature in told["features"]][:5] == [
+    assert [feature["clave"] for feature in told["variables"]][:5] == [
         "13",
         "0",
         "Sky Airline",
@@ -129,9 +131,9 @@ def test_over_http(server: Any) -> None:
 def test_an_unknown_airline_is_told(server: Any) -> None:
     reply = server.post(EXPLAIN, {**EXAMPLE, "OPERA": "<b>"})
     assert reply.headers["x-unknown"] == "OPERA"
-    by_name = {feature["name"]: feature for feature in reply.json()["features"]}
-    assert by_name["historical_delay_ratio_OPERA"]["known"] is False
-    assert by_name["historical_delay_ratio_SIGLADES"]["known"] is True
+    by_name = {feature["nombre"]: feature for feature in reply.json()["variables"]}
+    assert by_name["historical_delay_ratio_OPERA"]["conocida"] is False
+    assert by_name["historical_delay_ratio_SIGLADES"]["conocida"] is True
 
 
 def test_a_wrong_flight_is_the_contracts_error(server: Any) -> None:
@@ -163,3 +165,17 @@ def test_a_bundle_without_averages_is_explained_against_its_defaults(small_bundl
     assert [table.average for table in bundles.read(tmp_path / "bundle").tables] == [
         feature["default"] for feature in manifest["features"]
     ]
+
+
+def test_an_explanation_waits_for_the_model_as_flights_do(servers: Callable[..., Any]) -> None:
+    reply = servers("--workers", 1, "--max-pending", 0).post(EXPLAIN, EXAMPLE)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+
+
+def test_many_who_ask_at_once_get_the_same(explain: Callable[[Any], dict[str, Any]], bundle: bundles.Bundle) -> None:
+    explainer = Explainer(bundle, Scorer(bundle))
+
+    async def ask() -> list[dict[str, Any]]:
+        return await asyncio.gather(*(explainer(WHEN) for _ in range(8)))
+
+    assert asyncio.run(ask()) == [explain(WHEN)] * 8

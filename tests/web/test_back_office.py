@@ -80,15 +80,15 @@ def test_a_new_flight_and_why(open_page: Open, server: Any) -> None:
     expect(page.locator("#probability")).to_have_text(shown(told(server, flight)))
     expect(page.locator("#flight")).to_contain_text("lunes, 5 de marzo de 2018")
     explanation = server.post("/explain_delay_probability", flight).json()
-    largest = max(explanation["features"], key=lambda feature: abs(feature["contribution"]))
-    expect(page.locator("#reasons li").first).to_contain_text(largest["sentence"])
+    largest = max(explanation["variables"], key=lambda feature: abs(feature["contribucion"]))
+    expect(page.locator("#reasons li").first).to_contain_text(largest["frase"])
     assert page.locator("#reasons li svg").count() == page.locator("#reasons li").count() > 2
     expect(page.locator("#happened")).to_be_hidden()
 
 
 def test_only_routes_that_exist_are_offered_and_others_allowed(open_page: Open, server: Any) -> None:
     page = open_page(server.url)
-    routes = httpx.get(server.url + "/catalogue").json()["routes"]
+    routes = httpx.get(server.url + "/catalogue").json()["rutas"]
     expect(page.locator("#airlines option")).to_have_count(len(routes))
     page.get_by_label("Aerolínea", exact=True).fill("K.L.M.")
     offered = page.locator("#destinations option")
