@@ -12,6 +12,8 @@ COPY --from=build /venv /venv
 COPY service/ service/
 COPY tables/ tables/
 COPY model.onnx flights.json ./
+COPY docs/model.html docs/
+COPY docs/img/model-*.png docs/img/
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 ATRASO_HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 8080

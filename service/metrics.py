@@ -14,6 +14,7 @@ from time import perf_counter_ns
 
 HOT = "/predict_delay_probability"
 INFER = "/v2/models/{name}/infer"
+REPORT = "/report/"
 ROUTES = (
     HOT,
     "/predict_delay_probabilities",
@@ -29,6 +30,7 @@ ROUTES = (
     "/docs",
     "/openapi.json",
     "/web",
+    REPORT,
     "other",
 )
 ROUTE = "metrics_route"

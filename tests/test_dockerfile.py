@@ -67,11 +67,15 @@ class Image:
             assert words[1:] == ["/venv", "/venv"]
             return
         *sources, destination = words
-        for source in sources:
-            if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, self.at(destination), ignore=shutil.ignore_patterns("__pycache__"))
+        found = [path for source in sources for path in ROOT.glob(source)]
+        assert found, words
+        for path in found:
+            if path.is_dir():
+                shutil.copytree(path, self.at(destination), ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy(ROOT / source, self.at(destination))
+                folder = self.at(destination)
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, folder)
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -106,6 +110,8 @@ def test_it_serves_on_the_given_port(image: Image, capsys: pytest.CaptureFixture
             reply = httpx.post(f"http://127.0.0.1:{port}/predict_delay_probability", json=EXAMPLE)
             assert reply.status_code == 200
             assert reply.json()["clase"] == ["Baja probabilidad de atraso"]
+            for page in ("/", "/report/", "/report/img/model-tried.png"):
+                assert httpx.get(f"http://127.0.0.1:{port}{page}").status_code == 200
         finally:
             process.terminate()
     with capsys.disabled():
@@ -118,7 +124,13 @@ def test_it_does_not_run_as_root(image: Image) -> None:
 
 
 def test_it_holds_the_service_and_nothing_of_the_offline_side(image: Image) -> None:
-    assert {path.name for path in image.at(".").iterdir()} == {"service", "tables", "model.onnx", "flights.json"}
+    assert {path.name for path in image.at(".").iterdir()} == {
+        "service",
+        "tables",
+        "model.onnx",
+        "flights.json",
+        "docs",
+    }
     installed = {path.name.split("-")[0].lower() for path in (image.root / "venv").rglob("*.dist-info")}
     assert installed >= {"onnxruntime", "uvicorn", "starlette", "orjson", "numpy", "uvloop", "httptools"}
     assert not installed & {"lightgbm", "onnx", "onnxmltools", "scikit_learn", "pandas", "pytest", "pip"}
@@ -132,6 +144,7 @@ def test_the_context_lets_through_what_is_copied() -> None:
         "constraints.txt",
         "model.onnx",
         "flights.json",
+        "docs",
         "tables",
         "service",
     }

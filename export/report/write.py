@@ -9,6 +9,7 @@ import numpy as np
 from export.errors import ExportError
 from export.flights import read_ids
 from export.protocols import Split, backtest, random_part, reference_split
+from export.report.page import html_page
 from export.report.pictures import draw_all
 from export.report.study import Plan, study, thinned
 from export.report.text import model_page
@@ -37,14 +38,16 @@ def _random_fifth(table: Table) -> list[Split]:
 def write_report(plan: Plan, folder: Path, progress: Progress) -> list[Path]:
     """Compute, draw and write; the files written. Raises ExportError."""
     figures = rounded(study(plan, progress))
-    page, numbers = folder / "model.md", folder / "model.json"
+    page, numbers, shown = (folder / name for name in ("model.md", "model.json", "model.html"))
     try:
         pictures = draw_all(figures, folder / IMAGES)
         numbers.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        page.write_text(model_page(figures, IMAGES), encoding="utf-8")
+        text = model_page(figures, IMAGES)
+        page.write_text(text, encoding="utf-8")
+        shown.write_text(html_page(text), encoding="utf-8")
     except OSError as error:
         raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
-    return [page, numbers, *pictures]
+    return [page, numbers, shown, *pictures]
 
 
 def rounded(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The whole report, quick, on made-up flights and on the real ones."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from export.report.curves import gain_curve, level_known, precision_recall
+from export.report.page import html_page
 from export.report.pictures import PICTURES
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -32,7 +34,7 @@ def made_up(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_expor
 def test_the_same_flights_give_the_same_report(made_up: list[Path]) -> None:
     first, second = ({path.name: path.read_bytes() for path in folder.rglob("*.*")} for folder in made_up)
     assert first == second
-    assert set(first) == {"model.md", "model.json", *(f"model-{name}.png" for name in PICTURES)}
+    assert set(first) == {"model.md", "model.json", "model.html", *(f"model-{name}.png" for name in PICTURES)}
 
 
 def test_the_page_shows_its_pictures_and_says_that_it_is_quick(made_up: list[Path]) -> None:
@@ -43,6 +45,14 @@ def test_the_page_shows_its_pictures_and_says_that_it_is_quick(made_up: list[Pat
     assert "**A quick report" in page
     assert "{{" not in page
     assert "a random fifth" in page
+
+
+def test_the_page_for_browsers_says_the_same(made_up: list[Path]) -> None:
+    text, page = ((made_up[0] / name).read_text() for name in ("model.md", "model.html"))
+    assert re.findall(r'<img src="(.+?)"', page) == re.findall(r"!\[.+?\]\((.+?)\)", text)
+    assert page.count("<table>") == len(re.findall(r"^\| ?-", text, re.M))
+    assert html.unescape(re.sub(r"<[^>]+>", "", page)).count("AUC") == re.sub(r"!\[.+?\]", "", text).count("AUC")
+    assert "<script" not in page
 
 
 def test_quick_on_the_real_flights(
@@ -59,6 +69,11 @@ def test_quick_on_the_real_flights(
 def shipped() -> dict[str, Any]:
     figures: dict[str, Any] = json.loads((ROOT / "docs" / "model.json").read_bytes())
     return figures
+
+
+def test_the_shipped_page_for_browsers_is_up_to_date() -> None:
+    text, page = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("model.md", "model.html"))
+    assert page == html_page(text)
 
 
 def test_the_shipped_page_is_that_of_the_shipped_model() -> None:

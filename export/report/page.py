@@ -1,0 +1,25 @@
+"""`model.md` as a page for browsers, `model.html`: the service shows it to people who do not read Markdown."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+
+
+def html_page(markdown: str) -> str:
+    """The same text with the same pictures, and nothing that runs."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.add_render_rule("table_open", _open_table)
+    reader.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    title = markdown.partition("\n")[0].removeprefix("# ")
+    return environment.get_template("model.html.jinja").render(title=title, body=reader.render(markdown).rstrip())
+
+
+def _open_table(renderer: object, tokens: Any, at: int, *_: object) -> str:
+    """A wide table scrolls by itself, also by the keyboard, so that the page does not."""
+    number = sum(token.type == "table_open" for token in tokens[: at + 1])
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="Table {number}">\n<table>\n'
