@@ -52,6 +52,10 @@ async def back_office(request: Request) -> Response:
     return FILES.page(WEB / "index.html", request)
 
 
+async def icon(request: Request) -> Response:
+    return FILES.page(WEB / "icon.svg", request)
+
+
 async def docs(request: Request) -> Response:
     return FILES.page(WEB / "docs.html", request)
 
@@ -82,6 +86,7 @@ def report_file(request: Request, name: str) -> Response:
 
 ROUTES: list[BaseRoute] = [
     Route("/", back_office),
+    Route("/favicon.ico", icon),  # what browsers ask for where a page names none
     Route("/docs", docs),
     Route("/openapi.json", openapi),
     Route(REPORT, report),

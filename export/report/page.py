@@ -12,11 +12,19 @@ def html_page(markdown: str) -> str:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     reader.add_render_rule("table_open", _open_table)
     reader.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    reader.add_render_rule("th_open", _open_heading)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
     )
     title = markdown.partition("\n")[0].removeprefix("# ")
     return environment.get_template("model.html.jinja").render(title=title, body=reader.render(markdown).rstrip())
+
+
+def _open_heading(renderer: Any, tokens: Any, at: int, options: Any, env: object) -> str:
+    """An empty heading is none: whoever has the page read aloud would wonder."""
+    if not tokens[at + 1].content:
+        tokens[at].tag = tokens[at + 2].tag = "td"
+    return str(renderer.renderToken(tokens, at, options, env))
 
 
 def _open_table(renderer: object, tokens: Any, at: int, *_: object) -> str:

@@ -1,14 +1,31 @@
 // The service, and whether it can be reached.
 
+import { inSpanish } from "./words.js";
+
 const RETRY = 2000;
 
 /** An answer that is no success; `detail` is the service's own. */
 export class ApiError extends Error {
   constructor(status, detail) {
-    super(typeof detail === "string" ? detail : (detail ?? []).map((each) => each.msg).join("; "));
+    super(Array.isArray(detail) ? detail.map(inSpanish).join("; ") : detail);
     this.status = status;
     this.detail = detail;
   }
+
+  /** It may go better later. */
+  get passes() {
+    return this.status === 503;
+  }
+
+  /** It may go better with fewer flights. */
+  get tooLarge() {
+    return this.status === 413 || (this.status === 422 && this.detail[0].type === "too_long");
+  }
+}
+
+/** Nobody answers. */
+export class Unreachable extends Error {
+  passes = true;
 }
 
 let listener = () => {};
@@ -27,28 +44,25 @@ function tell(isDown) {
 }
 
 async function retry() {
-  try {
-    const reply = await fetch("v2/health/ready");
-    if (reply.ok) return tell(false);
-  } catch {
-    // still away
-  }
-  setTimeout(retry, RETRY);
+  const reply = await fetch("v2/health/ready").catch(() => null);
+  if (reply?.ok) tell(false);
+  else setTimeout(retry, RETRY);
 }
 
-/** The reply's JSON and the unknown fields it names. Throws ApiError, and TypeError where nobody answers. */
+/** The reply's JSON and the unknown fields that it names. Throws ApiError and Unreachable. */
 async function ask(path, options) {
-  let reply;
+  let reply, body;
   try {
     reply = await fetch(path, options);
-  } catch (error) {
+    body = await reply.text();
+  } catch {
     tell(true);
-    throw error;
+    throw new Unreachable();
   }
   tell(false);
-  const body = await reply.json();
-  if (!reply.ok) throw new ApiError(reply.status, body.detail);
-  return { body, unknown: (reply.headers.get("x-unknown") ?? "").split(", ").filter(Boolean) };
+  const json = reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(body) : {};
+  if (!reply.ok) throw new ApiError(reply.status, json.detail ?? `estado ${reply.status}`);
+  return { body: json, unknown: (reply.headers.get("x-unknown") ?? "").split(", ").filter(Boolean) };
 }
 
 const post = (path, value) =>
@@ -62,9 +76,9 @@ export const predictAll = async (list) => (await post("predict_delay_probabiliti
 
 /** What went wrong, in words for people. */
 export function inWords(error) {
-  if (error instanceof ApiError) {
-    if (error.status === 503) return "El servicio está muy ocupado; inténtalo otra vez.";
-    return `El servicio no aceptó el vuelo: ${error.message}`;
-  }
-  return "No hay conexión con el servicio; se sigue intentando.";
+  if (error instanceof Unreachable) return "No hay conexión con el servicio; se sigue intentando.";
+  if (!(error instanceof ApiError)) throw error;
+  if (error.passes) return "El servicio está muy ocupado; inténtalo otra vez.";
+  if (error.status === 422) return `El servicio no aceptó el vuelo: ${error.message}.`;
+  return `El servicio no pudo responder: ${error.message}.`;
 }

@@ -1,66 +1,93 @@
-// CSV of flights: read, with the line of every problem, and written again with the results.
+// CSV of flights: read, with the line of every problem, and written again with the results. No line is lost.
+
+import { readTime } from "./times.js";
+import { LONGEST, problem } from "./words.js";
 
 export const FIELDS = ["OPERA", "SIGLADES", "FECHA_PROGRAMADA"];
+const RESULTS = ["delay_probability", "clase", "problema"];
 
-/** Records with the line that each begins in; fields may be quoted, and hold separators and line ends then. */
-function records(text, separator) {
-  const found = [];
-  let fields = [], field = "", quoted = false, wasQuoted = false, line = 1, begun = 1;
-  const endField = () => {
+/** The record that begins at `start`: its fields and where the next begins; null where a quote in it never ends. */
+function record(text, start, separator) {
+  const fields = [];
+  let field = "", quoted = false, wasQuoted = false, at = start;
+  const end = () => {
     fields.push(wasQuoted ? field : field.trim());
-    field = "";
-    wasQuoted = false;
+    [field, wasQuoted] = ["", false];
   };
-  const endRecord = () => {
-    endField();
-    if (fields.length > 1 || fields[0] !== "") found.push({ line: begun, fields });
-    fields = [];
-    begun = line + 1;
-  };
-  for (let n = 0; n < text.length; n++) {
-    const letter = text[n];
+  for (; at < text.length; at++) {
+    const letter = text[at];
     if (quoted) {
-      if (letter === '"' && text[n + 1] === '"') field += text[n++];
-      else if (letter === '"') quoted = false;
-      else field += letter;
+      if (letter !== '"') field += letter;
+      else if (text[at + 1] !== '"') quoted = false;
+      else {
+        field += letter;
+        at++;
+      }
     } else if (letter === '"' && field.trim() === "") [quoted, wasQuoted, field] = [true, true, ""];
-    else if (letter === separator) endField();
-    else if (letter === "\n") endRecord();
+    else if (letter === separator) end();
+    else if (letter === "\n") break;
     else if (letter !== "\r") field += letter;
-    if (letter === "\n") line++;
   }
-  if (field || fields.length) endRecord();
-  return found;
+  if (quoted) return null;
+  end();
+  return { fields, next: at + 1 };
 }
 
-/** The flights of a CSV, each with its line, and the lines that hold none. Throws RangeError for another header. */
+function* records(text, separator) {
+  for (let start = 0, line = 1; start < text.length; ) {
+    const lineEnd = (text.indexOf("\n", start) + 1 || text.length + 1) - 1;
+    const found = record(text, start, separator) ?? {
+      fields: text.slice(start, lineEnd).replace("\r", "").split(separator), next: lineEnd + 1, why: "una comilla no se cierra",
+    };
+    if (found.fields.length > 1 || found.fields[0]) yield { line, fields: found.fields, why: found.why };
+    line += text.slice(start, found.next).split("\n").length - 1;
+    start = found.next;
+  }
+}
+
+/**
+ * A CSV's header, separator and rows, each with its line, its fields, and its flight or `why` there is none.
+ * Throws RangeError where the first line does not name the columns.
+ */
 export function read(text) {
-  const clean = text.replace(/^\ufeff/, "");
+  const clean = text.replace(/^\ufeff/, "").toWellFormed();
   const first = clean.split("\n", 1)[0];
-  const separator = [",", ";", "\t"].find((each) => first.includes(each)) ?? ",";
-  const [header, ...rest] = records(clean, separator);
+  const separator = [";", "\t", ","].find((each) => first.includes(each)) ?? ",";
+  const [header, ...rows] = records(clean, separator);
   const names = header?.fields.map((name) => name.toUpperCase()) ?? [];
-  const places = FIELDS.map((field) => names.indexOf(field));
-  const missing = FIELDS.filter((_, n) => places[n] < 0);
+  const missing = FIELDS.filter((field) => !names.includes(field));
   if (missing.length) throw new RangeError(`La primera línea debe nombrar las columnas; falta ${missing.join(", ")}.`);
-  const flights = [], bad = [];
-  for (const { line, fields } of rest) {
-    const flight = Object.fromEntries(FIELDS.map((field, n) => [field, fields[places[n]]]));
-    const empty = FIELDS.filter((field) => !flight[field]);
-    if (empty.length) bad.push({ line, why: `falta ${empty.join(", ")}` });
-    else flights.push({ line, flight });
-  }
-  return { flights, bad };
+  return { header: header.fields, separator, rows: rows.map((row) => check(row, names)) };
 }
 
-const quote = (value) => (/[",;\n\r]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+function check({ line, fields, why }, names) {
+  while (fields.length > names.length && !fields.at(-1)) fields.pop();
+  const flight = Object.fromEntries(FIELDS.map((field) => [field, fields[names.indexOf(field)] ?? ""]));
+  why ??= whatIsWrong(flight);
+  if (fields.length > names.length) why = `tiene ${fields.length} campos, y la primera línea nombra ${names.length}`;
+  return { line, fields, shown: { ...flight }, flight: { ...flight, FECHA_PROGRAMADA: readTime(flight.FECHA_PROGRAMADA) }, why };
+}
+
+function whatIsWrong(flight) {
+  const missing = FIELDS.find((field) => !flight[field]);
+  if (missing) return problem("missing", missing);
+  const long = FIELDS.find((field) => [...flight[field]].length > LONGEST);
+  if (long) return problem("string_too_long", long);
+  const time = flight.FECHA_PROGRAMADA;
+  return readTime(time) ? undefined : problem("datetime_parsing", "FECHA_PROGRAMADA", time);
+}
 
 /** A formula would run where the file is opened in a spreadsheet. */
-const harmless = (value) => (/^[=+\-@\t]/.test(value) ? `'${value}` : value);
+const harmless = (value) => (/^[=+\-@\t\r]/.test(value) && !/^[+-]?[\d.,]+$/.test(value) ? `'${value}` : value);
 
-export function write(rows) {
-  const lines = rows.map(({ flight, probability, clase }) =>
-    [...FIELDS.map((field) => harmless(flight[field])), probability, clase].map(quote).join(","),
-  );
-  return [[...FIELDS, "delay_probability", "clase"].join(","), ...lines].join("\r\n") + "\r\n";
+/** The same columns and lines, with what was calculated and what was wrong; a spreadsheet knows it by its first mark. */
+export function write({ header, separator, rows }) {
+  const quote = (value) => (/["\n\r]/.test(value) || value.includes(separator) ? `"${value.replaceAll('"', '""')}"` : value);
+  const number = (value = "") => (separator === ";" ? String(value).replace(".", ",") : String(value));
+  const line = (fields) => fields.map((field) => quote(field)).join(separator);
+  const lines = rows.map(({ fields, probability, clase = "", why = "" }) => {
+    const padded = header.map((_, n) => harmless(fields[n] ?? ""));
+    return line([...padded, number(probability), clase, why, ...fields.slice(header.length).map(harmless)]);
+  });
+  return `\ufeff${[line([...header, ...RESULTS]), ...lines].join("\r\n")}\r\n`;
 }

@@ -1,84 +1,77 @@
-// A CSV of flights -> a table with a probability each.
+// The part of the page for whole files: a CSV of flights in, a table and a CSV with the results out.
 
 import * as api from "./api.js";
 import * as csv from "./csv.js";
-import { percent } from "./words.js";
+import { scoreAll } from "./scoring.js";
+import { count, percent } from "./words.js";
 
-const SLICE = 500;
 const SHOWN = 200;
-const PATIENCE = 30;
 const element = (id) => document.getElementById(id);
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const textElement = (name, text) => Object.assign(document.createElement(name), { textContent: text });
+const compare = new Intl.Collator("es").compare;
 
-let rows = [];
+let file = { header: [], separator: ",", rows: [] };
+let scored = [];
 let shown = SHOWN;
 let running = 0;
 
-/** One slice's replies, undefined for a flight that is wrong; what is wrong goes to `bad`. It outlives a short silence. */
-async function scoreSlice(slice, bad) {
-  let left = slice;
-  for (let tries = 0; left.length; ) {
-    try {
-      const replies = await api.predictAll(left.map(({ flight }) => flight));
-      return left.map((row, n) => ({ ...row, probability: replies[n].delay_probability, clase: replies[n].clase[0] }));
-    } catch (error) {
-      if (error.status === 422) {
-        const wrong = new Map(error.detail.map(({ loc, msg }) => [loc[1], `${loc[2]}: ${msg}`]));
-        if (!wrong.size) throw error;
-        for (const [place, why] of wrong) bad.push({ line: left[place].line, why });
-        left = left.filter((_, place) => !wrong.has(place));
-      } else if ((error.status ?? 503) === 503 && ++tries < PATIENCE) await pause(1000);
-      else throw error;
-    }
-  }
-  return [];
-}
-
 async function score(text) {
   const turn = ++running;
-  const progress = element("progress");
-  const { flights, bad } = csv.read(text);
-  if (!flights.length && !bad.length) throw new RangeError("El archivo no trae vuelos.");
-  [rows, shown] = [[], SHOWN];
-  element("scored").hidden = true;
-  element("bad").hidden = true;
-  progress.hidden = false;
-  for (let start = 0; start < flights.length; start += SLICE) {
-    progress.value = start / flights.length;
-    element("file-state").textContent = `Calculando: ${start.toLocaleString("es")} de ${flights.length.toLocaleString("es")} vuelos…`;
-    const scored = await scoreSlice(flights.slice(start, start + SLICE), bad);
-    if (turn !== running) return; // another file was given meanwhile
-    rows.push(...scored);
+  const next = csv.read(text);
+  if (!next.rows.length) throw new RangeError("El archivo no trae vuelos.");
+  file = next;
+  const good = file.rows.filter(({ why }) => !why);
+  busy(true);
+  let failure = "";
+  try {
+    await scoreAll(good, (done) => {
+      if (turn !== running) return false; // it was stopped, or another file was given
+      element("progress").value = done / good.length;
+      element("file-state").textContent = `Calculando: ${done.toLocaleString("es")} de ${count(good.length, "vuelo", "vuelos")}…`;
+    });
+  } catch (error) {
+    failure = `${api.inWords(error)} `;
   }
-  progress.hidden = true;
-  showBad(bad.sort((a, b) => a.line - b.line));
-  const many = (count, one, more) => `${count.toLocaleString("es")} ${count === 1 ? one : more}`;
-  element("file-state").textContent =
-    `${many(rows.length, "vuelo calculado", "vuelos calculados")}` +
-    (bad.length ? `; ${many(bad.length, "línea con problemas", "líneas con problemas")}.` : ".");
-  element("scored").hidden = !rows.length;
+  if (turn === running) showAll(failure);
+}
+
+function busy(is) {
+  for (const id of ["progress", "stop"]) element(id).hidden = !is;
+  if (!is) return;
+  element("progress").value = 0;
+  for (const id of ["bad", "scored"]) element(id).hidden = true;
+}
+
+function showAll(failure = "") {
+  busy(false);
+  scored = file.rows.filter(({ probability }) => probability !== undefined);
+  shown = SHOWN;
+  const bad = file.rows.filter(({ why }) => why);
+  const left = file.rows.length - scored.length - bad.length;
+  const told = [count(scored.length, "vuelo calculado", "vuelos calculados")];
+  if (bad.length) told.push(count(bad.length, "línea con problemas", "líneas con problemas"));
+  if (left) told.push(count(left, "vuelo sin calcular", "vuelos sin calcular"));
+  element("file-state").textContent = `${failure}${told.join("; ")}.`;
+  showBad(bad);
+  element("scored").hidden = false;
   sort("line", 1);
 }
 
 function showBad(bad) {
   element("bad").hidden = !bad.length;
-  element("bad").open = bad.length > 0 && bad.length <= 20;
-  element("bad-title").textContent = `Líneas con problemas: ${bad.length.toLocaleString("es")}`;
-  element("bad-lines").replaceChildren(...bad.map(({ line, why }) => textElement("li", `Línea ${line}: ${why}`)));
-}
-
-function textElement(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
+  element("bad").open = bad.length <= 20;
+  element("bad-title").textContent = count(bad.length, "línea con problemas", "líneas con problemas");
+  const lines = bad.slice(0, SHOWN).map(({ line, why }) => textElement("li", `Línea ${line}: ${why}`));
+  if (bad.length > SHOWN) lines.push(textElement("li", "Las demás están en la descarga."));
+  element("bad-lines").replaceChildren(...lines);
 }
 
 const value = (row, column) => row[column] ?? row.flight[column];
 
 function sort(column, direction) {
-  rows.sort((a, b) => {
+  scored.sort((a, b) => {
     const [x, y] = [value(a, column), value(b, column)];
-    return direction * (typeof x === "number" ? x - y : x.localeCompare(y, "es")) || a.line - b.line;
+    return direction * (typeof x === "number" ? x - y : compare(x, y)) || a.line - b.line;
   });
   for (const button of document.querySelectorAll("[data-column]")) {
     const order = direction > 0 ? "ascending" : "descending";
@@ -88,51 +81,79 @@ function sort(column, direction) {
 }
 
 function show() {
-  element("rows").replaceChildren(
-    ...rows.slice(0, shown).map((row) => {
-      const line = document.createElement("tr");
-      const texts = [row.line, row.flight.OPERA, row.flight.SIGLADES, row.flight.FECHA_PROGRAMADA];
-      line.append(...texts.map((text) => textElement("td", text)), textElement("td", percent(row.probability)));
-      return line;
-    }),
-  );
-  element("more").hidden = rows.length <= shown;
+  element("rows").replaceChildren(...scored.slice(0, shown).map(tableRow));
+  element("more").hidden = scored.length <= shown;
+}
+
+function tableRow({ line, probability, clase, shown: { OPERA, SIGLADES, FECHA_PROGRAMADA } }) {
+  const row = document.createElement("tr");
+  const high = clase.startsWith("Alta");
+  const result = textElement("td", `${percent(probability)} ${high ? "alta" : "baja"}`);
+  result.className = high ? "high" : "low";
+  row.append(textElement("td", line), result, ...[OPERA, SIGLADES, FECHA_PROGRAMADA].map((text) => textElement("td", text)));
+  return row;
 }
 
 function download() {
-  const blob = new Blob([csv.write([...rows].sort((a, b) => a.line - b.line))], { type: "text/csv" });
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: "atrasos.csv" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([csv.write(file)], { type: "text/csv" }));
+  link.download = "atrasos.csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-async function take(text) {
+/** A file's text: UTF-8, or what spreadsheets write instead. Throws RangeError for a workbook. */
+async function textOf(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) throw new RangeError("Eso es un libro de Excel; guárdalo como CSV.");
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   try {
-    await score(text);
-  } catch (error) {
-    element("progress").hidden = true;
-    element("file-state").textContent = error instanceof RangeError ? error.message : api.inWords(error);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
   }
 }
 
-/** Makes the part of the page for whole files work. */
+async function take(text) {
+  try {
+    await score(await text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    element("file-state").textContent = error.message;
+  }
+}
+
+function acceptDrops() {
+  const over = (is) => element("drop").classList.toggle("over", is);
+  addEventListener("dragover", (event) => {
+    event.preventDefault(); // else the browser would leave the page for the file
+    over(true);
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget || over(false));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    const [dropped] = event.dataTransfer.files;
+    const text = event.dataTransfer.getData("text/plain");
+    if (dropped) take(textOf(dropped));
+    else if (text) take(text);
+  });
+}
+
+/** Makes this part of the page work. */
 export function prepare() {
-  const drop = element("drop");
-  element("file").addEventListener("change", async ({ target }) => target.files[0] && take(await target.files[0].text()));
+  acceptDrops();
+  element("file").addEventListener("change", ({ target }) => {
+    if (target.files[0]) take(textOf(target.files[0]));
+    target.value = ""; // so that the same file may be chosen again
+  });
   element("score").addEventListener("click", () => {
     if (element("paste").value.trim()) take(element("paste").value);
     else element("file-state").textContent = "Pega primero el texto de un CSV, o elige un archivo.";
   });
-  drop.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", async (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    const [file] = event.dataTransfer.files;
-    if (file) take(await file.text());
+  element("stop").addEventListener("click", () => {
+    running++;
+    showAll();
   });
   element("download").addEventListener("click", download);
   element("more").addEventListener("click", () => {
@@ -141,8 +162,8 @@ export function prepare() {
   });
   for (const button of document.querySelectorAll("[data-column]")) {
     button.addEventListener("click", () => {
-      const down = button.parentElement.getAttribute("aria-sort") === "ascending";
-      sort(button.dataset.column, down ? -1 : 1);
+      const rising = button.parentElement.getAttribute("aria-sort") === "ascending";
+      sort(button.dataset.column, rising ? -1 : 1);
     });
   }
 }

@@ -1,25 +1,33 @@
-// Numbers and times as people read them.
-
-export const DAYS = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
+// Numbers and problems in words for people.
 
 export const percent = (part) => `${Math.round(part * 100)}\u00a0%`;
+
+export const count = (number, one, more) => `${number.toLocaleString("es")} ${number === 1 ? one : more}`;
 
 /** Of percentage points, with a sign. */
 export const points = (part) => {
   const rounded = Math.round(part * 1000) / 10;
   const text = Math.abs(rounded).toLocaleString("es", { maximumFractionDigits: 1 });
-  return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${text} puntos`;
+  return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${text}\u00a0puntos`;
 };
 
-/** A wall-clock time as if it were UTC, so that no zone moves it. */
-export const clock = (text) => new Date(`${text.replace(" ", "T").slice(0, 16)}:00Z`);
+const NAMES = { OPERA: "la aerolínea", SIGLADES: "el destino", FECHA_PROGRAMADA: "la salida" };
 
-export const stamp = (date) => date.toISOString().slice(0, 19).replace("T", " ");
+export const LONGEST = 256;
 
-/** 0 is Monday. */
-export const weekday = (date) => (date.getUTCDay() + 6) % 7;
+export const PROBLEMS = {
+  missing: (name) => `falta ${name}`,
+  string_type: (name) => `${name} debe ser un texto`,
+  string_too_long: (name) => `${name} tiene más de ${LONGEST} letras`,
+  datetime_parsing: (name, input) => `no se entiende ${name} «${input}»: se escribe AAAA-MM-DD HH:MM o DD/MM/AAAA HH:MM`,
+  unknown_value: (name, input, nearest) => `el modelo no conoce ${name} «${input}»; lo más parecido es «${nearest}»`,
+};
 
-export const inFull = (text) =>
-  clock(text).toLocaleString("es", {
-    timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
-  });
+/** What is wrong with a field of a flight, as our own look at it or the service found. */
+export const problem = (type, field, ...rest) => PROBLEMS[type](NAMES[field] ?? field, ...rest);
+
+/** One entry of the service's `detail`; what has no words here keeps the service's. */
+export function inSpanish({ type, loc, msg, input }) {
+  const nearest = /the nearest is (['"])(.*)\1$/.exec(msg)?.[2];
+  return type in PROBLEMS ? problem(type, loc.at(-1), input, nearest) : msg;
+}

@@ -47,7 +47,7 @@ def test_every_route_is_described(server: Any) -> None:
 
     starlette: Any = create_app(Settings())
     paths = {route.path for route in starlette._starlette.routes}
-    pages = {"/", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
+    pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
     assert paths - pages == set(API["paths"])
 
 

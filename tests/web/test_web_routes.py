@@ -17,6 +17,7 @@ import pytest
         ("/web/page.js", "text/javascript"),
         ("/web/page.css", "text/css"),
         ("/web/icon.svg", "image/svg+xml"),
+        ("/favicon.ico", "image/svg+xml"),
         ("/report/", "text/html"),
         ("/report/img/model-tried.png", "image/png"),
     ],
