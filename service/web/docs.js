@@ -1,8 +1,13 @@
-// openapi.json as a page: every operation with its schemas, and a form that asks this server.
+// openapi.json as a page: every operation with its schemas and examples, and a form that asks this server.
 
 const element = (name, text = "", attributes = {}) => {
   const made = Object.assign(document.createElement(name), { textContent: text });
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+};
+const box = (name, attributes, ...children) => {
+  const made = element(name, "", attributes);
+  made.append(...children);
   return made;
 };
 const shown = (value) => JSON.stringify(value, null, 2);
@@ -10,91 +15,140 @@ const shown = (value) => JSON.stringify(value, null, 2);
 let api;
 let number = 0;
 
-const resolved = (schema) =>
-  schema?.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema;
+const resolved = (schema = {}) => (schema.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema);
 
-/** A schema in a line or a few: names, types and what they mean. */
+/** A text with its `code`. */
+const prose = (name, text) =>
+  box(name, {}, ...text.split("`").map((part, n) => (n % 2 ? element("code", part) : document.createTextNode(part))));
+
+/** `array of number`, `text or null`: a schema's type in words. */
+function typeName(schema) {
+  const { type, items, allOf } = resolved(schema);
+  if (allOf) return "object";
+  const kinds = [type ?? "anything"].flat();
+  return kinds.map((kind) => (kind === "array" && items ? `array of ${typeName(items)}` : kind)).join(" or ");
+}
+
+/** The properties of a schema, of what its array holds, and of those in turn. */
 function schemaList(schema) {
-  const list = element("dl");
   const whole = resolved(schema);
-  const items = resolved(whole?.items);
-  const parts = [whole, items, ...(whole?.allOf ?? []), ...(items?.allOf ?? [])].map(resolved);
-  for (const part of parts) {
-    for (const [name, raw] of Object.entries(part?.properties ?? {})) {
-      const inner = resolved(raw);
-      const needed = part.required?.includes(name) ? "" : ", optional";
-      list.append(element("dt", name), element("dd", `${[inner.type].flat().join(" or ")}${needed}. ${inner.description ?? ""}`));
-    }
-  }
-  return list;
+  if (whole.items) return schemaList(whole.items);
+  const parts = [whole, ...(whole.allOf ?? []).map(resolved)];
+  const entries = parts.flatMap(({ properties = {}, required = [] }) =>
+    Object.entries(properties).map(([name, raw]) => [name, raw, required.includes(name)]),
+  );
+  if (!entries.length) return "";
+  return box("ul", { class: "schema" }, ...entries.map(([name, raw, isRequired]) => {
+    const { description = "" } = resolved(raw);
+    const line = prose("span", ` ${typeName(raw)}${isRequired ? "" : ", optional"}${description && `. ${description}`}`);
+    return box("li", {}, element("code", name), line, schemaList(raw));
+  }));
 }
 
 function field(label, value, tag = "input") {
   const id = `field-${++number}`;
-  const box = element(tag, "", { id, spellcheck: "false" });
-  box.value = value;
-  if (tag === "textarea") box.rows = Math.min(20, value.split("\n").length);
-  return { box, parts: [element("label", label, { for: id }), box] };
+  const input = element(tag, "", { id, spellcheck: "false", autocomplete: "off" });
+  input.value = value;
+  if (tag === "textarea") input.rows = Math.min(20, value.split("\n").length);
+  return { input, parts: [element("label", label, { for: id }), input] };
+}
+
+const code = (text, label) => element("pre", text, { tabindex: "0", role: "group", "aria-label": label });
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What the form asks for: its address and options for `fetch`, and the same for a shell. */
+function request(path, method, values, body) {
+  const filled = values.reduce((text, [name, { input }]) => text.replace(`{${name}}`, encodeURIComponent(input.value)), path);
+  const address = new URL(filled.slice(1), location.href).href;
+  const options = { method: method.toUpperCase() };
+  const words = ["curl", quoted(address)];
+  if (body) {
+    Object.assign(options, { headers: { "content-type": "application/json" }, body: body.input.value });
+    words.push("-H 'content-type: application/json'", "-d", quoted(body.input.value));
+  }
+  return { address, options, shell: words.join(" ") };
+}
+
+async function answerTo({ address, options }) {
+  const started = performance.now();
+  try {
+    const reply = await fetch(address, options);
+    const text = await reply.text();
+    const milliseconds = (performance.now() - started).toFixed(1);
+    const unknown = reply.headers.get("x-unknown");
+    const isJson = reply.headers.get("content-type")?.startsWith("application/json");
+    return `${reply.status}, ${milliseconds} ms${unknown ? `\nx-unknown: ${unknown}` : ""}\n\n${isJson ? shown(JSON.parse(text)) : text}`;
+  } catch {
+    return "The server does not answer.";
+  }
 }
 
 function tryIt(path, method, operation) {
-  const form = element("form");
   const inPath = (operation.parameters ?? []).filter((each) => each.in === "path");
   const values = inPath.map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? "")]);
   const content = operation.requestBody?.content["application/json"];
   const body = content && field("Body", shown(content.example ?? {}), "textarea");
-  const answer = element("pre", "", { tabindex: "0", role: "status", "aria-label": "Answer" });
+  const asked = () => request(path, method, values, body);
+  const shell = code("", "The same for a shell");
+  const answer = box("pre", { tabindex: "0", role: "status", "aria-label": "Answer" });
   answer.hidden = true;
-  form.append(...values.flatMap(([, { parts }]) => parts), ...(body?.parts ?? []), element("button", "Send"), answer);
+  const fields = values.flatMap(([, { parts }]) => parts);
+  const form = box("form", {}, ...fields, ...(body?.parts ?? []), shell, element("button", "Send"), answer);
+  const update = () => (shell.textContent = asked().shell);
+  form.addEventListener("input", update);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     answer.hidden = false;
     answer.textContent = "Asking…";
-    const url = values.reduce((text, [name, { box }]) => text.replace(`{${name}}`, encodeURIComponent(box.value)), path);
-    try {
-      const headers = body ? { "content-type": "application/json" } : {};
-      const reply = await fetch(url.slice(1), { method: method.toUpperCase(), headers, body: body?.box.value });
-      const text = await reply.text();
-      const isJson = reply.headers.get("content-type")?.startsWith("application/json");
-      answer.textContent = `${reply.status}\n${isJson ? shown(JSON.parse(text)) : text}`;
-    } catch {
-      answer.textContent = "The server does not answer.";
-    }
+    answer.textContent = await answerTo(asked());
   });
+  update();
   return form;
 }
 
+function answers(responses) {
+  return Object.entries(responses).flatMap(([status, reply]) => {
+    const [content = {}] = Object.values(reply.content ?? {});
+    const headers = Object.entries(reply.headers ?? {}).map(([name, { description }]) =>
+      box("p", {}, element("code", name), prose("span", `: ${description}`)));
+    const example = content.example === undefined ? [] : [code(shown(content.example), `Example of ${status}`)];
+    return [box("p", { class: "status" }, element("strong", status), prose("span", ` ${reply.description}`)),
+      ...headers, schemaList(content.schema), ...example];
+  });
+}
+
 function operationCard(path, method, operation) {
-  const card = element("details", "", { class: "card operation", id: operation.operationId });
-  const head = element("summary");
-  head.append(element("span", method.toUpperCase(), { class: "method" }), element("code", path), element("span", operation.summary));
-  const inside = element("div");
-  if (operation.description) inside.append(element("p", operation.description));
+  const head = box("summary", {},
+    element("span", method.toUpperCase(), { class: "method" }), element("code", path), element("span", operation.summary));
   const body = operation.requestBody?.content["application/json"];
-  if (body) inside.append(element("h3", "Request"), schemaList(body.schema));
-  inside.append(element("h3", "Answers"));
-  for (const [status, reply] of Object.entries(operation.responses)) {
-    const schema = Object.values(reply.content ?? {})[0]?.schema;
-    inside.append(element("p", `${status}: ${reply.description}`), schemaList(schema));
-  }
-  inside.append(element("h3", "Try it"), tryIt(path, method, operation));
-  card.append(head, inside);
-  return card;
+  const inside = box("div", {},
+    operation.description ? prose("p", operation.description) : "",
+    ...(body ? [element("h3", "Request"), element("p", typeName(body.schema), { class: "soft" }), schemaList(body.schema)] : []),
+    element("h3", "Answers"), ...answers(operation.responses),
+    element("h3", "Try it"), tryIt(path, method, operation));
+  return box("details", { class: "card operation", id: operation.operationId }, head, inside);
+}
+
+function openLinked() {
+  const linked = document.getElementById(location.hash.slice(1));
+  linked?.setAttribute("open", "");
+  linked?.scrollIntoView();
 }
 
 async function show() {
   api = await (await fetch("openapi.json")).json();
-  document.getElementById("about").textContent = api.info.description;
-  const cards = api.tags.flatMap((tag) => [
-    element("h2", `${tag.name}: ${tag.description}`),
-    ...Object.entries(api.paths).flatMap(([path, methods]) =>
-      Object.entries(methods)
-        .filter(([, operation]) => operation.tags.includes(tag.name))
-        .map(([method, operation]) => operationCard(path, method, operation)),
-    ),
+  document.getElementById("about").textContent = `${api.info.description} Version ${api.info.version}.`;
+  const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+  const sections = api.tags.flatMap(({ name, description }) => [
+    element("h2", `${name}: ${description}`),
+    ...operations.filter(({ operation }) => operation.tags.includes(name))
+      .map(({ path, method, operation }) => operationCard(path, method, operation)),
   ]);
-  document.getElementById("operations").replaceChildren(...cards);
-  document.getElementById(location.hash.slice(1))?.setAttribute("open", "");
+  document.getElementById("operations").replaceChildren(...sections);
+  addEventListener("hashchange", openLinked);
+  openLinked();
 }
 
 show().catch(() => {

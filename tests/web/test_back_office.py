@@ -263,11 +263,12 @@ def test_the_docs_ask_this_server(open_page: Open, server: Any) -> None:
     page = open_page(server.url, "/docs")
     expect(page.locator(".operation")).to_have_count(16)
     page.locator("#predict > summary").click()
+    expect(page.locator("#predict form pre").first).to_contain_text(f"curl '{server.url}/predict_delay_probability'")
     page.locator("#predict").get_by_role("button", name="Send").click()
-    expect(page.locator("#predict pre")).to_contain_text('"delay_probability": 0.24')
+    expect(page.locator("#predict [role=status]")).to_contain_text('"delay_probability": 0.24')
     page.locator("#model > summary").click()
     page.locator("#model").get_by_role("button", name="Send").click()
-    expect(page.locator("#model pre")).to_contain_text("onnxruntime_onnx")
+    expect(page.locator("#model [role=status]")).to_contain_text("onnxruntime_onnx")
     violations = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
 

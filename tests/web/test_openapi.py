@@ -42,6 +42,23 @@ def test_the_examples_work(server: Any, path: str, method: str) -> None:
         assert reply.json() == promised[kind]["example"]
 
 
+FAILURES = [
+    (*it, status) for it in OPERATIONS for status in ("400", "422") if status in API["paths"][it[0]][it[1]]["responses"]
+]
+
+
+@pytest.mark.parametrize(("path", "method", "status"), FAILURES)
+def test_the_examples_of_errors_are_what_a_date_without_a_time_gets(
+    server: Any, path: str, method: str, status: str
+) -> None:
+    operation = API["paths"][path][method]
+    body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"])
+    url = server.url + path.replace("{name}", "flight_delay").replace("{version}", "1")
+    reply = httpx.request(method, url, content=body.replace("2017-11-27 13:00:00", "2017-11-27"))
+    assert reply.status_code == int(status)
+    assert reply.json() == operation["responses"][status]["content"]["application/json"]["example"]
+
+
 def test_every_route_is_described(server: Any) -> None:
     from service.app import create_app
 
