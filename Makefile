@@ -7,7 +7,7 @@ serve: .venv/serve  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
 
 test: .venv/dev  ## everything that this machine has the tools for
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses 2 --dist loadscope
 
 check: .venv/dev  ## lint, format, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

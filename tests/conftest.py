@@ -22,6 +22,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
@@ -31,6 +32,18 @@ COLUMNS = (
 DAYS = ("Lunes", "Martes", "Miercoles", "Jueves", "Viernes", "Sabado", "Domingo")
 DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
+
+
+class Apart(LoadScopeScheduling):
+    """Shares the tests among processes by file; those with servers stay together, so that no two loads meet."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "servers" if file.startswith(("tests/bench/", "tests/service/", "tests/web/")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Apart(config, log)
 
 
 @pytest.fixture(scope="session")
