@@ -162,7 +162,7 @@ def _many(part: str, value: str | int) -> str:
         case "dia_semana":
             return f"los {DAYS[int(value)]}"
         case "hora":
-            return f"a las {value} h"
+            return f"a {'la' if value == 1 else 'las'} {value} h"
         case "periodo_dia":
             return f"por la {value}"
         case _:

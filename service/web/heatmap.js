@@ -38,7 +38,8 @@ export function choices(probabilities, chosenTime) {
 }
 
 /** A cell of the week in words. */
-export const named = (n, probabilities) => `${DAYS[Math.floor(n / 24)]} a las ${n % 24} h: ${percent(probabilities[n])}`;
+export const named = (n, probabilities) =>
+  `${DAYS[Math.floor(n / 24)]} a ${n % 24 === 1 ? "la" : "las"} ${n % 24} h: ${percent(probabilities[n])}`;
 
 /** From light to dark, on one scale for all flights: dark is `FULL`, or what is more. */
 function colour(probability, most) {

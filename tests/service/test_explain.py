@@ -100,6 +100,11 @@ SENTENCES = [
 ]  # fmt: skip
 
 
+def test_one_o_clock_is_singular() -> None:
+    table = Table("x", ("SIGLADES", "hora"), 0.19, {}, 0.18)
+    assert sentence(table, ["Lima", 1], 0.5) == f"Los vuelos a Lima a la 1 h se atrasan 50{NBSP}% {OFTEN}"
+
+
 @pytest.mark.parametrize(("key", "values", "expected"), SENTENCES)
 def test_sentences(key: tuple[str, ...], values: dict[Any, float], expected: str) -> None:
     parts = dict(zip(PARTS, WHEN, strict=True))
