@@ -16,9 +16,9 @@ let shown = SHOWN;
 let running = 0;
 
 async function score(text) {
-  const turn = ++running;
   const next = csv.read(text);
   if (!next.rows.length) throw new RangeError("El archivo no trae vuelos.");
+  const turn = ++running;
   file = next;
   const good = file.rows.filter(({ why }) => !why);
   busy(true);
@@ -119,24 +119,26 @@ async function take(text) {
     await score(await text);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    running++; // a file that is being calculated gave way
+    busy(false);
     element("file-state").textContent = error.message;
   }
 }
 
 function acceptDrops() {
   const over = (is) => element("drop").classList.toggle("over", is);
+  const hasFiles = (event) => event.dataTransfer.types.includes("Files");
   addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return; // a text goes where it is dropped
     event.preventDefault(); // else the browser would leave the page for the file
     over(true);
   });
   addEventListener("dragleave", (event) => event.relatedTarget || over(false));
   addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    const [dropped] = event.dataTransfer.files;
-    const text = event.dataTransfer.getData("text/plain");
-    if (dropped) take(textOf(dropped));
-    else if (text) take(text);
+    take(textOf(event.dataTransfer.files[0]));
   });
 }
 

@@ -2,6 +2,8 @@
 
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -301,6 +303,14 @@ def test_tritons_client_scores_features(client: Any, golden: Golden, is_binary: 
     inputs[0].set_data_from_numpy(features, binary_data=is_binary)
     found = client.infer("flight_delay_features", inputs, request_id="a").as_numpy("delay_probability")
     assert np.abs(found - [vector["delay_probability"] for vector in golden]).max() <= 1e-6
+
+
+def test_the_snippet_of_the_documentation_prints_what_it_says(server: Any) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "reuse.md").read_text(encoding="utf-8")
+    snippet = text.partition("```python\n")[2].partition("```")[0]
+    code = snippet.replace("localhost:8080", f"127.0.0.1:{server.port}")
+    printed = subprocess.run([sys.executable, "-"], input=code, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == snippet.partition("# ")[2].strip()
 
 
 def test_tritons_client_gets_our_sentence(client: Any) -> None:

@@ -244,6 +244,16 @@ def test_a_file_is_stopped_and_what_is_done_stays(open_page: Open, server: Any) 
     expect(page.locator("#file-state")).to_have_text("1 vuelo calculado.")
 
 
+def test_a_wrong_file_ends_the_one_before(open_page: Open, server: Any) -> None:
+    page = open_page(server.url, silent=False)
+    page.route(BATCH, lambda route: None)  # never answered
+    paste(page, f"{HEADER}\n{SKY}\n")
+    expect(page.locator("#progress")).to_be_visible()
+    paste(page, "a,b,c\n")
+    expect(page.locator("#file-state")).to_contain_text("La primera línea debe nombrar las columnas")
+    expect(page.locator("#progress")).to_be_hidden()
+
+
 def test_a_failing_server_loses_nothing(open_page: Open, server: Any) -> None:
     page = open_page(server.url, silent=False)
     failure = {"status": 500, "body": '{"detail": "Internal Server Error"}', "content_type": "application/json"}
