@@ -1,12 +1,24 @@
 """A page in real Chromium, which fails its test when it logs an error or asks another host."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 Open = Callable[..., Page]
+
+expect.set_options(timeout=15_000)  # the machine may be busy with other tests
+
+
+@pytest.fixture
+def free_port() -> int:
+    """For a server that has to come back where it was."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,16 +207,8 @@ def test_a_model_without_flights_is_told(open_page: Open, servers: Callable[...,
     expect(page.locator("#reasons li").first).to_be_visible()
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def test_the_server_goes_away_and_comes_back(open_page: Open, servers: Callable[..., Any]) -> None:
-    port = free_port()
-    first = servers("--workers", 1, "--port", port)
+def test_the_server_goes_away_and_comes_back(open_page: Open, servers: Callable[..., Any], free_port: int) -> None:
+    first = servers("--workers", 1, "--port", free_port)
     page = open_page(first.url, silent=False)
     type_in(page, "Sky Airline", "Calama", "2017-11-27T13:00")
     expected = shown(told(first, EXAMPLE))
@@ -227,8 +218,8 @@ def test_the_server_goes_away_and_comes_back(open_page: Open, servers: Callable[
     expect(page.locator("#connection")).to_contain_text("Sin conexión con el servicio")
     expect(page.locator("#answer")).to_be_hidden()
     expect(page.get_by_label("Aerolínea", exact=True)).to_have_value("Sky Airline")
-    servers("--workers", 1, "--port", port)
-    expect(page.locator("#connection")).to_be_hidden(timeout=15_000)
+    servers("--workers", 1, "--port", free_port)
+    expect(page.locator("#connection")).to_be_hidden()
     expect(page.locator("#answer")).to_be_visible()
     expect(page.locator("#probability")).to_have_text(expected)
 

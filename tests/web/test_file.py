@@ -66,7 +66,6 @@ def test_five_thousand_flights_with_ten_bad_lines(open_page: Open, server: Any, 
     path.write_text("\r\n".join(lines_of(flights, BAD)), encoding="utf-8")
     page = open_page(server.url)
     choose_file(page, path)
-    expect(page.locator("#progress")).to_be_visible()
     state = re.compile("^5.?000 vuelos calculados; 10 líneas con problemas.$")
     expect(page.locator("#file-state")).to_have_text(state, timeout=30_000)
     expect(page.locator("#progress")).to_be_hidden()
@@ -205,11 +204,11 @@ def test_a_silence_in_the_middle_of_a_file_is_outlived(open_page: Open, server: 
     def answer(route: Route) -> None:
         asked.append(len(route.request.post_data_json))
         match len(asked):
-            case 3:
+            case 3 | 4:
                 route.abort()
-            case 4:
-                route.fulfill(status=503, body=busy, content_type="application/json", headers={"retry-after": "1"})
             case 5:
+                route.fulfill(status=503, body=busy, content_type="application/json", headers={"retry-after": "1"})
+            case 6:
                 route.fulfill(status=422, body=too_long, content_type="application/json")
             case _:
                 route.continue_()
@@ -220,11 +219,33 @@ def test_a_silence_in_the_middle_of_a_file_is_outlived(open_page: Open, server: 
     expect(page.locator("#connection")).to_be_visible()
     expect(page.locator("#file-state")).to_have_text(re.compile("^1.?600 vuelos calculados.$"), timeout=30_000)
     expect(page.locator("#connection")).to_be_hidden()
-    assert asked == [500, 500, 500, 500, 500, 250, 250, 100]
+    assert asked == [500, 500, 500, 500, 500, 500, 250, 250, 100]
     replies = server.post("/predict_delay_probabilities", flights).json()
     assert [float(row["delay_probability"]) for row in downloaded(page)] == [
         each["delay_probability"] for each in replies
     ]
+
+
+def test_the_server_stops_in_the_middle_of_a_file_and_comes_back(
+    open_page: Open, servers: Callable[..., Any], free_port: int
+) -> None:
+    first = servers("--workers", 1, "--port", free_port)
+    page = open_page(first.url, silent=False)
+    asked: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 2:
+            first.stop()
+        route.continue_()
+
+    page.route(BATCH, answer)
+    paste(page, "\n".join(lines_of([FLIGHTS[n % len(FLIGHTS)] for n in range(1200)], {})))
+    expect(page.locator("#connection")).to_be_visible()
+    expect(page.locator("#file-state")).to_have_text(re.compile("^Calculando: 500 de 1.?200 vuelos…$"))
+    servers("--workers", 1, "--port", free_port)
+    expect(page.locator("#file-state")).to_have_text(re.compile("^1.?200 vuelos calculados.$"))
+    expect(page.locator("#connection")).to_be_hidden()
 
 
 def test_a_file_is_stopped_and_what_is_done_stays(open_page: Open, server: Any) -> None:
@@ -233,6 +254,8 @@ def test_a_file_is_stopped_and_what_is_done_stays(open_page: Open, server: Any) 
     page.route(BATCH, lambda route: asked.append(route) if asked else (asked.append(route), route.continue_()))
     paste(page, "\n".join(lines_of([FLIGHTS[n % len(FLIGHTS)] for n in range(1200)], {2: "a,b,c"})))
     expect(page.locator("#file-state")).to_have_text(re.compile("Calculando: 500 de 1.?200 vuelos…"))
+    expect(page.locator("#progress")).to_be_visible()
+    assert page.locator("#progress").evaluate("(bar) => bar.value / bar.max") == pytest.approx(500 / 1200)
     page.get_by_role("button", name="Detener").click()
     expect(page.locator("#file-state")).to_have_text(
         "500 vuelos calculados; 1 línea con problemas; 700 vuelos sin calcular."
