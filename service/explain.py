@@ -126,8 +126,8 @@ def sentence(table: Table, parts: list[str | int], value: float | None) -> str:
     subject = " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
     if value is None:
         return f"{subject}: no hay datos, se usa {_percent(table.default)}."
-    past, several = "FECHA" in table.key, airline is None
-    verb = {False: ("se atrasa", "se atrasan"), True: ("se atrasó", "se atrasaron")}[past][several]
+    one, several = ("se atrasó", "se atrasaron") if "FECHA" in table.key else ("se atrasa", "se atrasan")
+    verb = several if airline is None else one
     return f"{subject} {verb} {_percent(value)} de las veces; el promedio es {_percent(table.average)}."
 
 

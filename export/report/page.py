@@ -1,10 +1,10 @@
 """`model.md` as a page for browsers, `model.html`: the service shows it to people who do not read Markdown."""
 
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
+
+from export.report.text import template
 
 
 def html_page(markdown: str) -> str:
@@ -13,11 +13,8 @@ def html_page(markdown: str) -> str:
     reader.add_render_rule("table_open", _open_table)
     reader.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     reader.add_render_rule("th_open", _open_heading)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
-    )
     title = markdown.partition("\n")[0].removeprefix("# ")
-    return environment.get_template("model.html.jinja").render(title=title, body=reader.render(markdown).rstrip())
+    return template("model.html.jinja").render(title=title, body=reader.render(markdown).rstrip())
 
 
 def _open_heading(renderer: Any, tokens: Any, at: int, options: Any, env: object) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 Figures = dict[str, Any]
 
@@ -20,6 +20,11 @@ FILTERS = {
 
 def model_page(figures: Figures, images: str) -> str:
     """The page, with its pictures in the folder `images`."""
+    return template("model.md.jinja").render(**figures, **_picked(figures), images=images)
+
+
+def template(name: str) -> Template:
+    """The file of that name beside this one; a name that it is not given is an error."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -28,7 +33,7 @@ def model_page(figures: Figures, images: str) -> str:
         keep_trailing_newline=True,
     )
     environment.filters.update(FILTERS)
-    return environment.get_template("model.md.jinja").render(**figures, **_picked(figures), images=images)
+    return environment.get_template(name)
 
 
 def _picked(figures: Figures) -> Figures:

@@ -43,6 +43,7 @@ function tell(isDown) {
   if (down) setTimeout(retry, RETRY);
 }
 
+/** Only this tells that the service is back: one route may fail while another answers. */
 async function retry() {
   const reply = await fetch("v2/health/ready").catch(() => null);
   if (reply?.ok) tell(false);
@@ -59,7 +60,6 @@ async function ask(path, options) {
     tell(true);
     throw new Unreachable();
   }
-  tell(false);
   const json = reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(body) : {};
   if (!reply.ok) throw new ApiError(reply.status, json.detail ?? `estado ${reply.status}`);
   return { body: json, unknown: (reply.headers.get("x-unknown") ?? "").split(", ").filter(Boolean) };

@@ -41,9 +41,12 @@ export function choices(probabilities, chosenTime) {
 export const named = (n, probabilities) =>
   `${DAYS[Math.floor(n / 24)]} a ${n % 24 === 1 ? "la" : "las"} ${n % 24} h: ${percent(probabilities[n])}`;
 
-/** From light to dark, on one scale for all flights: dark is `FULL`, or what is more. */
+/** What is darkest: the same for all flights, unless one goes beyond. */
+const darkest = (probabilities) => Math.max(FULL, ...probabilities);
+
+/** From light to dark. */
 function colour(probability, most) {
-  const at = (probability / Math.max(FULL, most)) * (COLOURS.length - 1);
+  const at = (probability / most) * (COLOURS.length - 1);
   const from = Math.min(Math.floor(at), COLOURS.length - 2);
   return COLOURS[from].map((each, n) => Math.round(each + (COLOURS[from + 1][n] - each) * (at - from)));
 }
@@ -83,13 +86,14 @@ function picture(grid, probabilities, { chosen, sameDay }, said, taken) {
   const size = { width: grid.width - 2, height: grid.height - 2, rx: 3 };
   const frame = (n, name) => svg("rect", { ...at(n), ...size, class: name });
   const pointed = frame(chosen, "pointed");
+  const most = darkest(probabilities);
   const drawing = svg("svg", {
     viewBox: `0 0 ${grid.left + grid.columns * grid.width} ${grid.top + grid.rows * grid.height}`,
     role: "application", tabindex: 0, "aria-describedby": "map-help",
     "aria-label": `Probabilidad de atraso por día y hora. Elegido: ${named(chosen, probabilities)}.`,
   },
     ...labels(grid),
-    ...probabilities.map((_, n) => cell(n, probabilities, at(n), size)),
+    ...probabilities.map((_, n) => cell(n, probabilities, most, at(n), size)),
     ...(sameDay === null ? [] : [star(at(sameDay), size)]),
     pointed, frame(chosen, "chosen-ground"), frame(chosen, "chosen"),
   );
@@ -117,8 +121,8 @@ function labels({ left, top, width, height, upright }) {
   return [...days, ...hours];
 }
 
-function cell(n, probabilities, { x, y }, { width, height, rx }) {
-  const rgb = colour(probabilities[n], Math.max(...probabilities));
+function cell(n, probabilities, most, { x, y }, { width, height, rx }) {
+  const rgb = colour(probabilities[n], most);
   return svg("g", { class: isDark(rgb) ? "cell dark" : "cell", "data-cell": n, "data-probability": probabilities[n] },
     svg("title", {}, named(n, probabilities)),
     svg("rect", { x, y, width, height, rx, fill: `rgb(${rgb.join(" ")})` }),
@@ -144,9 +148,9 @@ function listen(drawing, upright, current, point, taken) {
   drawing.addEventListener("click", (event) => under(event) && taken(Number(under(event))));
 }
 
-/** The scale of the colours, for the legend; numbers are of the same flights. */
+/** Draws the scale of the colours into `place`; the text of its dark end. */
 export function legend(place, probabilities) {
-  const most = Math.max(FULL, ...probabilities);
+  const most = darkest(probabilities);
   const steps = [...Array(40).keys()];
   place.replaceChildren(
     svg("svg", { viewBox: "0 0 40 4", preserveAspectRatio: "none", role: "img", "aria-label": `Color: de 0 % a ${percent(most)}` },

@@ -13,7 +13,7 @@ const element = (id) => document.getElementById(id);
 const made = (name, properties) => Object.assign(document.createElement(name), properties);
 
 let listed = [];
-let known = { OPERA: [], SIGLADES: [], rutas: {} };
+let known = { OPERA: [], SIGLADES: [], rutas: new Map() };
 let asked = null;
 
 function say(id, text) {
@@ -71,8 +71,8 @@ const offer = (list, names) => element(list).replaceChildren(...names.map((value
 /** The destinations of the typed airline and the airlines to the typed destination; all of them for another one. */
 function offerRoutes() {
   const [opera, siglades] = [element("opera").value.trim(), element("siglades").value.trim()];
-  const destinations = known.rutas[opera];
-  const airlines = known.OPERA.filter((name) => known.rutas[name]?.includes(siglades));
+  const destinations = known.rutas.get(opera);
+  const airlines = known.OPERA.filter((name) => known.rutas.get(name)?.includes(siglades));
   offer("destinations", destinations ?? known.SIGLADES);
   offer("airlines", airlines.length ? airlines : known.OPERA);
   element("route").textContent =
@@ -164,7 +164,7 @@ function showWeek(flight, replies) {
 async function load() {
   const [flights, catalogue] = await Promise.all([api.flights(), api.catalogue()]);
   listed = flights.map((flight) => ({ flight, text: searched(flight) }));
-  known = catalogue;
+  known = { ...catalogue, rutas: new Map(Object.entries(catalogue.rutas)) };
   offerRoutes();
   search();
 }

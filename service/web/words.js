@@ -15,7 +15,7 @@ const NAMES = { OPERA: "la aerolínea", SIGLADES: "el destino", FECHA_PROGRAMADA
 
 export const LONGEST = 256;
 
-export const PROBLEMS = {
+const PROBLEMS = {
   missing: (name) => `falta ${name}`,
   string_type: (name) => `${name} debe ser un texto`,
   string_too_long: (name) => `${name} tiene más de ${LONGEST} letras`,

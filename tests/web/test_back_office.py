@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,10 +97,12 @@ def test_only_routes_that_exist_are_offered_and_others_allowed(open_page: Open, 
     expect(page.locator("#answer")).to_be_visible()
 
 
-def test_an_unknown_airline_is_told_and_stays_text(open_page: Open, server: Any) -> None:
+@pytest.mark.parametrize("airline", ["<script>alert(1)</script>", "constructor", "__proto__"])
+def test_an_unknown_airline_is_told_and_stays_text(open_page: Open, server: Any, airline: str) -> None:
     page = open_page(server.url)
-    type_in(page, "<script>alert(1)</script>", "Calama", "2018-03-05T06:20")
-    expect(page.locator("#flight")).to_contain_text("<script>alert(1)</script> a Calama")
+    expect(page.locator("#list button").first).to_be_visible()  # the routes are here
+    type_in(page, airline, "Calama", "2018-03-05T06:20")
+    expect(page.locator("#flight")).to_contain_text(f"{airline} a Calama")
     expect(page.locator("#unknown")).to_have_text("El modelo no conoce la aerolínea: se usan promedios.")
     assert page.locator("main script").count() == 0
 
@@ -198,6 +201,22 @@ def test_what_only_adds_to_the_answer_may_fail(open_page: Open, server: Any) -> 
     expect(page.locator("#why")).to_contain_text("El servicio no pudo responder: This model has 15 features")
     expect(page.locator("#when")).to_contain_text("El servicio no pudo responder: estado 502.")
     expect(page.locator("#map-box")).to_be_hidden()
+
+
+def test_a_route_that_is_cut_off_is_not_asked_without_end(open_page: Open, server: Any) -> None:
+    page = open_page(server.url, silent=False)
+    asked: list[float] = []
+    page.on(
+        "request", lambda it: asked.append(time.monotonic()) if it.url.endswith("/predict_delay_probability") else None
+    )
+    page.route("**/explain_delay_probability", lambda route: route.abort())
+    type_in(page, "Sky Airline", "Calama", "2017-11-27T13:00")
+    expect(page.locator("#why")).to_contain_text("No hay conexión con el servicio; se sigue intentando.")
+    page.wait_for_event("request", lambda it: it.url.endswith("/predict_delay_probability"))
+    assert asked[1] - asked[0] > 1
+    page.unroute("**/explain_delay_probability")
+    expect(page.locator("#reasons li").first).to_be_visible()
+    expect(page.locator("#connection")).to_be_hidden()
 
 
 def test_a_model_without_flights_is_told(open_page: Open, servers: Callable[..., Any], small_bundle: Any) -> None:
