@@ -7,7 +7,7 @@ import click
 
 from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
-from service.bundle import BundleError
+from service.model.bundle import BundleError
 
 COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, report)
 

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from bench.model import Matrix, Model
-from service.bundle import Table
-from service.contract import FIELDS
-from service.keys import key_parts
+from service.api.contract import FIELDS
+from service.model.bundle import Table
+from service.model.keys import key_parts
 from service.settings import ROOT
 
 COUNT = 5_000

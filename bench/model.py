@@ -9,10 +9,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from service import bundle as bundles
-from service.contract import HIGH, LOW
-from service.keys import PARTS, Parts, key_parts
-from service.scorer import INPUT, OUTPUT, open_session
+from service.api.contract import HIGH, LOW
+from service.model import bundle as bundles
+from service.model.keys import PARTS, Parts, key_parts
+from service.model.scorer import INPUT, OUTPUT, open_session
 from service.settings import ROOT
 
 Matrix = NDArray[np.float32]

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from bench.flights import Flights
-from service.contract import EXAMPLE, HIGH, LOW, Replies
+from service.api.contract import EXAMPLE, HIGH, LOW, Replies
 
 TOLERANCE = 1e-5
 """How far float32 may be from LightGBM's float64: a half-way case may be rounded either way."""

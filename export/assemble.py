@@ -5,13 +5,13 @@ from typing import Any
 import lightgbm as lgb
 
 from export.bundle import Bundle, make_bundle
-from export.convert import to_onnx
-from export.distribution import spreads
+from export.data.flights import Flights
 from export.errors import ExportError
-from export.flights import Flights
-from export.tables import Table, matrix
-from export.train import Progress
-from export.verify import prove, prove_pipeline
+from export.graph.convert import to_onnx
+from export.graph.verify import prove, prove_pipeline
+from export.learn.distribution import spreads
+from export.learn.tables import Table, matrix
+from export.learn.train import Progress
 
 
 def assemble(

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import ExportError
-from export.pipeline import to_pipeline
-from export.tables import Table
-from export.verify import Parity
-from service.keys import PARTS, part_value
+from export.graph.pipeline import to_pipeline
+from export.graph.verify import Parity
+from export.learn.tables import Table
+from service.model.keys import PARTS, part_value
 
 FORMAT = 1
 

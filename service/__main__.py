@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
-from service import bundle, keys, metrics
+from service.model import bundle, keys
+from service.server import metrics
+from service.server.workers import run
 from service.settings import Settings
-from service.workers import run
 
 
 def flag(field: Any) -> click.Option:

@@ -16,19 +16,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import bundle as bundles
-from service import protocol_routes, web_routes
-from service.batch import predict_batch
-from service.catalogue import catalogue
-from service.contract import EXAMPLE, FIELDS, HttpError, Replies, error_body, parse_batch, parse_flight
-from service.explain import Explainer
-from service.features import Features
-from service.http import JSON, read_body, unknown_header
-from service.inference_protocol import Models
-from service.lane import Lane
-from service.metrics import HOT, ROUTE, Metrics
-from service.predictor import Predictor
-from service.scorer import Scorer
+from service.api import pages as web_routes
+from service.api.batch import predict_batch
+from service.api.body import JSON, read_body, unknown_header
+from service.api.contract import EXAMPLE, FIELDS, HttpError, Replies, error_body, parse_batch, parse_flight
+from service.api.v2 import routes as protocol_routes
+from service.api.v2.models import Models
+from service.model import bundle as bundles
+from service.model.catalogue import catalogue
+from service.model.explain import Explainer
+from service.model.features import Features
+from service.model.predictor import Predictor
+from service.model.scorer import Scorer
+from service.server.heads import Lane
+from service.server.metrics import HOT, ROUTE, Metrics
 from service.settings import Settings
 
 logger = logging.getLogger("uvicorn.error")

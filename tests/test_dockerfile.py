@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.contract import EXAMPLE
+from service.api.contract import EXAMPLE
 
 ROOT = Path(__file__).resolve().parent.parent
 

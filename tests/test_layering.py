@@ -38,7 +38,7 @@ def test_service_imports_nothing_of_the_offline_side(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("export"), ids=str)
 def test_export_imports_only_the_keys_of_service(path: Path) -> None:
-    assert all(name.startswith("service.keys") for name in imports(path) if name.split(".")[0] == "service")
+    assert all(name.startswith("service.model.keys") for name in imports(path) if name.split(".")[0] == "service")
     assert not {name.split(".")[0] for name in imports(path)} & {"bench", "bulk"}
 
 

@@ -10,9 +10,9 @@ import lightgbm as lgb
 import pytest
 
 from export.bundle import read
-from export.flights import read_flights
-from export.golden import golden_vectors, to_json
-from export.tables import matrix
+from export.data.flights import read_flights
+from export.graph.golden import golden_vectors, to_json
+from export.learn.tables import matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,9 +13,9 @@ from bench.baselines import serve
 from bench.booster import booster
 from bench.setup import Setup
 from bench.traffic import singles
-from service import bundle as bundles
-from service.contract import HIGH, LOW
-from service.keys import high_season, period
+from service.api.contract import HIGH, LOW
+from service.model import bundle as bundles
+from service.model.keys import high_season, period
 from service.settings import ROOT
 
 ABOUT = "FastAPI, pandas merges, LightGBM"

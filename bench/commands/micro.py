@@ -15,10 +15,10 @@ from bench.measure import Figures, prepared
 from bench.progress import step
 from bench.results import Result
 from bench.table import Column, table
-from service import bundle as bundles
-from service.contract import Replies, parse_flight
-from service.features import Features
-from service.scorer import Scorer
+from service.api.contract import Replies, parse_flight
+from service.model import bundle as bundles
+from service.model.features import Features
+from service.model.scorer import Scorer
 from service.settings import ROOT
 
 TITLE = "Where the time goes, in process"

@@ -13,11 +13,11 @@ from bench.measure import prepared
 from bench.progress import say
 from bench.results import Result
 from bench.table import Column, table
-from service import bundle as bundles
-from service.bundle import Bundle
-from service.contract import parse_flight
-from service.features import Features, Row
-from service.scorer import Scorer
+from service.api.contract import parse_flight
+from service.model import bundle as bundles
+from service.model.bundle import Bundle
+from service.model.features import Features, Row
+from service.model.scorer import Scorer
 from service.settings import ROOT
 
 TITLE = "The model alone"

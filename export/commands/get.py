@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from export import fetch
 from export.commands.options import FILE
+from export.data import fetch
 from export.progress import Bars
 
 

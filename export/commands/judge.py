@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from export import bundle, evaluate, protocols
+from export import bundle
 from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, write_file
-from export.drift import Limits, as_text, drift
-from export.flights import read_flights, read_ids
+from export.data.flights import read_flights, read_ids
+from export.learn import evaluate, protocols
+from export.learn.recipes import RECIPES
 from export.progress import Bars
-from export.recipes import RECIPES
+from export.upkeep.drift import Limits, as_text, drift
 
 EXCEEDED = 3
 """The exit status where a limit is exceeded, so that a scheduler can act."""
@@ -90,7 +91,7 @@ def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Pat
     if json_file:
         write_file(json_file, bundle.to_json(figures))
     if picture:
-        from export.drift_picture import draw_drift  # matplotlib takes a second to import
+        from export.upkeep.drift_picture import draw_drift  # matplotlib takes a second to import
 
         write_file(picture, draw_drift(figures, data.name))
     if not figures["ok"]:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from export import show
 from export.commands.options import EXISTING, FILE, write_file
-from export.drawing import draw
+from export.graph import show
+from export.graph.drawing import draw
 
 
 @click.command("show")

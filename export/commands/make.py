@@ -4,16 +4,18 @@ from pathlib import Path
 
 import click
 
-from export import bundle, golden, sample
+from export import bundle
 from export.assemble import about_of, assemble, proved
-from export.booster import order_tables, read_booster
 from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
-from export.flights import read_column, read_flights
+from export.data import sample
+from export.data.flights import read_column, read_flights
+from export.graph import golden
+from export.graph.booster import order_tables, read_booster
+from export.graph.verify import prove_bundle, prove_pipeline
+from export.learn.recipes import RECIPES
+from export.learn.train import train
 from export.progress import Bars
-from export.recipes import RECIPES
-from export.refresh import as_text, joined, refresh
-from export.train import train
-from export.verify import prove_bundle, prove_pipeline
+from export.upkeep.refresh import as_text, joined, refresh
 
 
 @click.command("train")

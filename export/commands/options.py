@@ -6,7 +6,7 @@ import click
 
 from export.bundle import Bundle
 from export.errors import ExportError
-from export.recipes import RECIPES
+from export.learn.recipes import RECIPES
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from export.flights import Flights
-from export.ratios import Ratio
-from export.recipes import IMPROVED
+from export.data.flights import Flights
+from export.learn.ratios import Ratio
+from export.learn.recipes import IMPROVED
 from export.tried.columns import Table
-from service.keys import PARTS
+from service.model.keys import PARTS
 
 Figures = dict[str, Any]
 

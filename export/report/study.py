@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from export.evaluate import Tested, pool, run
-from export.flights import Flights
-from export.measures import at_threshold, calibration_error, measure, reliability
-from export.protocols import Split
-from export.recipes import IMPROVED, REFERENCE, Recipe
+from export.data.flights import Flights
+from export.learn.evaluate import Tested, pool, run
+from export.learn.measures import at_threshold, calibration_error, measure, reliability
+from export.learn.protocols import Split
+from export.learn.recipes import IMPROVED, REFERENCE, Recipe
+from export.learn.tables import matrix
+from export.learn.train import Progress, choose, predict, recipe_tables, train, train_on
 from export.report.about import about_flights, about_recipe, rates
 from export.report.curves import gain_curve, level_known, precision_recall
 from export.report.variants import TALKED_OF, variants
-from export.tables import matrix
-from export.train import Progress, choose, predict, recipe_tables, train, train_on
 from export.tried.attempts import Attempt, attempts, try_out
 from export.tried.columns import Table
 

@@ -26,7 +26,7 @@ def model_page(figures: Figures, images: str) -> str:
 def template(name: str) -> Template:
     """The file of that name beside this one; a name that it is not given is an error."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from export.ratios import Ratio
-from export.recipes import IMPROVED, Recipe
+from export.learn.ratios import Ratio
+from export.learn.recipes import IMPROVED, Recipe
 
 TALKED_OF = 3
 """Variants that the page has a sentence about; a quick report has no others."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from export.data.flights import read_ids
 from export.errors import ExportError
-from export.flights import read_ids
-from export.protocols import Split, backtest, random_part, reference_split
+from export.learn.protocols import Split, backtest, random_part, reference_split
+from export.learn.train import Progress
 from export.report.page import html_page
 from export.report.pictures import draw_all
 from export.report.study import Plan, study, thinned
 from export.report.text import model_page
-from export.train import Progress
 from export.tried.columns import Table, read_table
 
 IMAGES = "img"

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.flights import Flights, read_column, read_flights
-from export.protocols import Rows
-from service.keys import PARTS
+from export.data.flights import Flights, read_column, read_flights
+from export.learn.protocols import Rows
+from service.model.keys import PARTS
 
 NAMES = ("SIGLADES", "OPERA", "MES", "DIA", "DIANOM", "TIPOVUELO", "temporada_alta", "periodo_dia")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from export.protocols import Rows
-from export.ratios import months_before
+from export.learn.protocols import Rows
+from export.learn.ratios import months_before
 from export.tried.columns import NAMES, Table
 
 Matrix = NDArray[np.float32]

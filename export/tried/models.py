@@ -17,7 +17,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from export.train import FIXED
+from export.learn.train import FIXED
 from export.tried.features import Matrix
 from export.tried.select import Labels
 

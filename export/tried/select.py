@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from export.protocols import Rows
-from export.train import FIXED
+from export.learn.protocols import Rows
+from export.learn.train import FIXED
 from export.tried.columns import Table
 from export.tried.features import Features, Maker, Matrix
 

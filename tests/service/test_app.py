@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.contract import EXAMPLE
+from service.api.contract import EXAMPLE
 
 ONE = "/predict_delay_probability"
 MANY = "/predict_delay_probabilities"

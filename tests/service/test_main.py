@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from service.contract import EXAMPLE
+from service.api.contract import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from service.contract import FIELDS
+from service.api.contract import FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 FLIGHTS: list[dict[str, Any]] = json.loads((ROOT / "flights.json").read_bytes())

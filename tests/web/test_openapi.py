@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from service import __version__
-from service.contract import MAX_TEXT
+from service.api.contract import MAX_TEXT
 from service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-API = json.loads((ROOT / "service" / "web" / "openapi.json").read_bytes())
+API = json.loads((ROOT / "service" / "web" / "docs" / "openapi.json").read_bytes())
 OPERATIONS = [(path, method) for path, methods in API["paths"].items() for method in methods]
 
 

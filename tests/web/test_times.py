@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from service.keys import parse_time
+from service.model.keys import parse_time
 
 PEOPLE = {
     "27/11/2017 13:00": "2017-11-27 13:00",

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.flights import Flights
-from export.protocols import Split, backtest, reference_split
+from export.data.flights import Flights
+from export.learn.protocols import Split, backtest, reference_split
 from export.tried.attempts import Attempt, attempts, try_out
 from export.tried.columns import NAMES, Table, read_table
 from export.tried.features import Matrix, dummies, ratios

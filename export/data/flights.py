@@ -1,0 +1,139 @@
+"""The flights CSV -> checked columns. It derives labels and key parts, and computes no features."""
+
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.errors import ExportError
+from service.model.keys import Parts, key_parts, parse_time
+
+LATE = timedelta(minutes=15)
+"""A flight is delayed when it left more than this after its scheduled time."""
+
+FlightId = tuple[str, str, datetime]
+"""OPERA, SIGLADES and the scheduled local time."""
+
+
+@dataclass(frozen=True)
+class Flights:
+    """N flights. `delayed` is the label `atraso_15`, bool [N]; `sha256` that of the unpacked CSV they came from."""
+
+    ids: list[FlightId]
+    delayed: NDArray[np.bool_]
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def parts(self) -> list[Parts]:
+        return [key_parts(*flight) for flight in self.ids]
+
+    @cached_property
+    def scheduled(self) -> NDArray[np.datetime64]:
+        """Local scheduled times, datetime64[s] [N]."""
+        return np.array([when for _, _, when in self.ids], dtype="datetime64[s]")
+
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Flights":
+        """Those flights, with what was derived of them so far."""
+        taken = Flights([self.ids[row] for row in rows], self.delayed[rows], self.sha256)
+        taken.__dict__["parts"] = [self.parts[row] for row in rows]
+        taken.__dict__["scheduled"] = self.scheduled[rows]
+        return taken
+
+
+def read_flights(path: Path) -> Flights:
+    """Read a CSV of flights as the civil aviation board publishes it, plain or gzipped. Raises ExportError."""
+    content = _unpack(path)
+    ids: list[FlightId] = []
+    delayed = []
+    for line, (opera, siglades, scheduled, operated) in _rows(path, content, "OPERA", "SIGLADES", "Fecha-I", "Fecha-O"):
+        when = _time(path, line, "Fecha-I", scheduled)
+        ids.append((opera, siglades, when))
+        delayed.append(_time(path, line, "Fecha-O", operated) - when > LATE)
+    return Flights(ids, np.array(delayed, dtype=np.bool_), hashlib.sha256(content).hexdigest())
+
+
+def read_ids(path: Path) -> list[FlightId]:
+    """Read the flights that a CSV with OPERA, SIGLADES and Fecha-I lists. Raises ExportError."""
+    rows = _rows(path, _unpack(path), "OPERA", "SIGLADES", "Fecha-I")
+    return [(opera, siglades, _time(path, line, "Fecha-I", when)) for line, (opera, siglades, when) in rows]
+
+
+def read_column(path: Path, name: str) -> list[str]:
+    """One more column of the file that `read_flights` reads, in the same order. Raises ExportError."""
+    return [value for _, (value,) in _rows(path, _unpack(path), name)]
+
+
+def _unpack(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ExportError(f"{path}: the gzip file is damaged or cut short: {error}") from None
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror or error}") from None
+
+
+def _rows(path: Path, content: bytes, *columns: str) -> Iterator[tuple[int, list[str]]]:
+    """The line number and the values of `columns` of every row; at least one row, no value empty."""
+    reader = csv.reader(io.StringIO(_decode(path, content), newline=""), strict=True)
+    header = next(reader, None)
+    if header is None:
+        raise ExportError(f"{path}: the file is empty")
+    for column in columns:
+        if column not in header:
+            raise ExportError(f"{path}, line 1: there is no column {column}")
+    places = [header.index(column) for column in columns]
+    empty = True
+    try:
+        for row in reader:
+            if row:
+                empty = False
+                yield reader.line_num, _values(f"{path}, line {reader.line_num}", header, row, places)
+    except csv.Error as error:
+        raise ExportError(f"{path}, line {reader.line_num}: not CSV: {error}") from None
+    if empty:
+        raise ExportError(f"{path}: there is a header and no flight")
+
+
+def _values(where: str, header: list[str], row: list[str], places: list[int]) -> list[str]:
+    if len(row) != len(header):
+        raise ExportError(f"{where}: {len(row)} columns, and the header has {len(header)}")
+    for place in places:
+        if not row[place].strip():
+            raise ExportError(f"{where}: {header[place]} is empty")
+    return [row[place] for place in places]
+
+
+def _decode(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = _column_at(content, error.start)
+        raise ExportError(f"{path}, line {line}: not UTF-8 ({error.reason}) in column {column}") from None
+
+
+def _column_at(content: bytes, position: int) -> str:
+    """The name of the column that holds the byte at `position`, counted by commas."""
+    number = content.count(b",", content.rfind(b"\n", 0, position) + 1, position)
+    names = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip().split(",")
+    return names[number] if number < len(names) else str(number + 1)
+
+
+def _time(path: Path, line: int, column: str, text: str) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise ExportError(f"{path}, line {line}: {column} {text!r} is not a time: {error}") from None

@@ -1,0 +1,60 @@
+"""A LightGBM booster -> the ONNX model that ships. `export/graph/verify.py` proves that nothing changed on the way."""
+
+import json
+import logging
+from collections.abc import Sequence
+
+import lightgbm as lgb
+import onnx
+from onnx import helper
+from onnxmltools import convert_lightgbm
+from onnxmltools.convert.common.data_types import FloatTensorType
+
+INPUT = "features"
+LABEL = "label"
+PROBABILITIES = "probabilities"
+OPSET = 9
+"""Old enough for every runtime; the trees need only ai.onnx.ml 1, which comes with it."""
+
+logging.getLogger("onnxmltools").setLevel(logging.ERROR)
+
+
+def to_onnx(booster: lgb.Booster, features: Sequence[str]) -> onnx.ModelProto:
+    """`features` float32 [N, F] -> `probabilities` float32 [N, 2] (on time, delayed) and `label` int64 [N]."""
+    types = [(INPUT, FloatTensorType([None, len(features)]))]
+    converted = convert_lightgbm(booster, "flight_delay", types, target_opset=OPSET, zipmap=False)
+    return _plain_model(_trees(converted), features)
+
+
+def _trees(converted: onnx.ModelProto) -> onnx.NodeProto:
+    """The node that holds the trees; what the converter puts after it only copies its outputs."""
+    trees: onnx.NodeProto
+    (trees,) = [node for node in converted.graph.node if node.op_type == "TreeEnsembleClassifier"]
+    del trees.output[:]
+    trees.output.extend([LABEL, PROBABILITIES])
+    trees.name = "trees"
+    return trees
+
+
+def _plain_model(trees: onnx.NodeProto, features: Sequence[str]) -> onnx.ModelProto:
+    """One node, and the same symbolic batch dimension on everything."""
+    graph = helper.make_graph(
+        [trees],
+        "flight_delay",
+        [
+            helper.make_tensor_value_info(
+                INPUT, onnx.TensorProto.FLOAT, ["N", len(features)], "table values, in the order of `features`"
+            )
+        ],
+        [
+            helper.make_tensor_value_info(LABEL, onnx.TensorProto.INT64, ["N"], "1 where a delay is the likelier"),
+            helper.make_tensor_value_info(
+                PROBABILITIES, onnx.TensorProto.FLOAT, ["N", 2], "of leaving on time, and more than 15 minutes late"
+            ),
+        ],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", 1)]
+    model = helper.make_model(graph, producer_name="atraso", opset_imports=opsets, ir_version=4)
+    helper.set_model_props(model, {"features": json.dumps(list(features))})
+    onnx.checker.check_model(model, full_check=True)
+    return model

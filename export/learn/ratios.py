@@ -1,0 +1,110 @@
+"""Flights -> the tables of a recipe's features: shares of delayed flights by key, and plain numbers."""
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.data.flights import Flights
+from export.learn.tables import Table, keys_of
+from service.model.keys import DOMAINS, SEPARATOR
+
+MONTH = np.timedelta64(30, "D") + np.timedelta64(12, "h")
+"""What a half-life counts in: 30.5 days."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The share of delayed flights with the same key, over all months (None) or the last ones of the data.
+
+    `smoothing` flights with the overall rate are added to every key, so that few flights say little.
+    """
+
+    key: tuple[str, ...]
+    months: int | None = None
+    smoothing: float = 0.0
+
+    @property
+    def name(self) -> str:
+        window = "historical" if self.months is None else f"Last {self.months} Months"
+        return f"{window}_delay_ratio_{'_'.join(self.key)}"
+
+    @property
+    def dated(self) -> bool:
+        """Whether it knows past days only, and gives a flight of the future its default."""
+        return "FECHA" in self.key
+
+
+@dataclass(frozen=True)
+class Value:
+    """The part's own number, such as the hour."""
+
+    part: str
+    dated = False
+
+    @property
+    def name(self) -> str:
+        return self.part
+
+
+Feature = Ratio | Value
+
+
+def make_tables(features: Sequence[Feature], flights: Flights, half_life: float | None = None) -> list[Table]:
+    """A table a feature. With a half-life, in months, a flight that much older than the newest counts half."""
+    weights = age_weights(flights, half_life)
+    return [
+        value_table(feature) if isinstance(feature, Value) else ratio_table(feature, flights, weights)
+        for feature in features
+    ]
+
+
+def value_table(value: Value) -> Table:
+    """The numbers that the part can be; `part` is one of `DOMAINS` whose values are numbers."""
+    return Table(value.name, (value.part,), 0.0, {str(number): float(number) for number in DOMAINS[value.part]})
+
+
+def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) -> Table:
+    """The ratio's table over `flights`, each counting as its weight; its default is the rate of those it counts."""
+    if ratio.months is not None:
+        rows = _last_months(flights, ratio.months)
+        flights, weights = flights.take(rows), weights[rows]
+    keys = keys_of(flights.parts, ratio.key)
+    names = sorted(set(keys))
+    place = {name: number for number, name in enumerate(names)}
+    places = [place[key] for key in keys]
+    totals = np.bincount(places, weights)
+    late = np.bincount(places, weights * flights.delayed)
+    rate = late.sum() / totals.sum()
+    shares = (late + ratio.smoothing * rate) / (totals + ratio.smoothing)
+    values = dict(zip(names, shares.tolist(), strict=True))
+    return Table(ratio.name, ratio.key, float(rate), {key: values[key] for key in values if _is_plain(key, ratio)})
+
+
+def _is_plain(key: str, ratio: Ratio) -> bool:
+    """Not so where a name in a composite key has the separator in it: such a flight takes the default."""
+    return len(ratio.key) == 1 or key.count(SEPARATOR) == len(ratio.key) - 1
+
+
+def age_weights(flights: Flights, half_life: float | None) -> NDArray[np.float64]:
+    """1 for the newest flight and half as much `half_life` months before it: float64 [N]; without one, 1 for all."""
+    if half_life is None:
+        return np.ones(len(flights))
+    ages = (flights.scheduled.max() - flights.scheduled) / MONTH
+    return np.asarray(0.5 ** (ages / half_life), dtype=np.float64)
+
+
+def _last_months(flights: Flights, months: int) -> NDArray[np.intp]:
+    newest: datetime = flights.scheduled.max().item()
+    start = np.datetime64(months_before(newest, months), "s")
+    return np.flatnonzero(flights.scheduled >= start)
+
+
+def months_before(when: datetime, months: int) -> datetime:
+    """The same day and hour `months` calendar months earlier; the month's last day where it is shorter."""
+    year, month = divmod(when.year * 12 + when.month - 1 - months, 12)
+    day = min(when.day, calendar.monthrange(year, month + 1)[1])
+    return when.replace(year=year, month=month + 1, day=day)

@@ -1,0 +1,59 @@
+"""A feature's table, from key to number, as data: looking up many flights at once, and its JSON file.
+
+It does not compute ratios; `export/learn/ratios.py` does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.model.keys import PARTS, SEPARATOR, Parts, key_text
+
+
+@dataclass(frozen=True)
+class Table:
+    """`values` by key text (`Sky Airline|Calama`), and the `default` of a key that it lacks."""
+
+    name: str
+    key: tuple[str, ...]
+    default: float
+    values: dict[str, float]
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Every value that a flight can be given, the default last: float64 [len(values) + 1]."""
+        return np.array([*self.values.values(), self.default], dtype=np.float64)
+
+    def with_numbers(self, numbers: NDArray[np.float64]) -> "Table":
+        """The same table with other numbers, in the order of `numbers()`."""
+        *values, default = map(float, numbers)
+        return Table(self.name, self.key, default, dict(zip(self.values, values, strict=True)))
+
+
+def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:
+    """The key text of each flight."""
+    of_flight = itemgetter(*(PARTS.index(part) for part in key))
+    values = map(of_flight, parts)
+    texts: dict[Any, str] = {}  # flights repeat their keys, and a lookup is faster than spelling
+    spell = key_text if len(key) > 1 else str
+    return [texts.get(value) or texts.setdefault(value, spell(value)) for value in values]
+
+
+def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float64]:
+    """The features of each flight: float64 [N, F]."""
+    columns = [[table.values.get(key, table.default) for key in keys_of(parts, table.key)] for table in tables]
+    return np.array(columns, dtype=np.float64).T.copy()
+
+
+def known_values(part: str, tables: Sequence[Table]) -> list[str]:
+    """Every value of `part` that some table's key has, sorted."""
+    found: set[str] = set()
+    for table in tables:
+        if table.key == (part,):
+            found.update(table.values)
+        elif part in table.key:
+            found.update(key.split(SEPARATOR)[table.key.index(part)] for key in table.values)
+    return sorted(found)

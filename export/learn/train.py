@@ -1,0 +1,117 @@
+"""Flights and a recipe -> tables and a LightGBM booster. It neither converts nor writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+
+from export.data.flights import Flights
+from export.errors import ExportError
+from export.learn.examples import Examples, make_examples
+from export.learn.protocols import Rows, random_part
+from export.learn.ratios import make_tables
+from export.learn.recipes import Recipe
+from export.learn.tables import Table, matrix
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps of it are done, and how many there are at most."""
+
+FIXED = {
+    "objective": "binary",
+    "verbosity": -1,
+    # The same flights give the same trees, whatever the number of threads.
+    "deterministic": True,
+    "force_row_wise": True,
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """`chosen_threshold` maximises macro F1 on the validation flights."""
+
+    booster: lgb.Booster
+    tables: list[Table]
+    chosen_threshold: float
+
+
+def train(recipe: Recipe, flights: Flights, progress: Progress) -> Trained:
+    """Train on every flight, a random eighth of which validates first. Raises ExportError."""
+    if flights.delayed.all() or not flights.delayed.any():
+        raise ExportError("every flight is delayed, or none is: there is nothing to learn from them")
+    return train_on(recipe, flights, *random_part(np.arange(len(flights))), progress)
+
+
+def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, progress: Progress) -> Trained:
+    """Choose trees and threshold on the rows `validate`, then train on those and `learn` together.
+
+    The tables of each step are made from its own training flights only. Raises ExportError.
+    """
+    for part in (learn, validate):
+        if len(set(flights.delayed[part].tolist())) < 2:
+            raise ExportError(f"{len(flights)} flights are too few: a training or validation part has only one outcome")
+    booster, threshold = choose(recipe, flights.take(learn), flights.take(validate), progress)
+    everything = flights.take(np.sort(np.concatenate([learn, validate])))
+    trees = booster.current_iteration() if recipe.patience is None else booster.best_iteration
+    report = _reporter(progress, "training on every flight", trees)
+    examples = make_examples(recipe, everything)
+    return Trained(_boost(recipe, examples, trees, [report]), recipe_tables(recipe, everything), threshold)
+
+
+def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
+    """A booster from `learn` with as many trees as `validate` likes best, and the best threshold there."""
+    tables = recipe_tables(recipe, learn)
+    features = matrix(tables, validate.parts)
+    callbacks: list[Callback] = [_reporter(progress, "choosing the number of trees", recipe.max_trees)]
+    if recipe.patience is not None:
+        callbacks.append(lgb.early_stopping(recipe.patience, verbose=False))
+    held = Examples(features, validate.delayed, np.ones(len(validate)))
+    booster = _boost(recipe, make_examples(recipe, learn), recipe.max_trees, callbacks, held)
+    return booster, best_threshold(validate.delayed, predict(booster, features))
+
+
+def recipe_tables(recipe: Recipe, flights: Flights) -> list[Table]:
+    return make_tables(recipe.features, flights, recipe.half_life)
+
+
+def predict(booster: lgb.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """LightGBM's own probabilities: float64 [N]."""
+    return np.asarray(booster.predict(features), dtype=np.float64)
+
+
+def best_threshold(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> float:
+    """The hundredth that, as a threshold, gives the best macro F1; the lowest of them on a tie."""
+    candidates = [percent / 100 for percent in range(1, 100)]
+    return max(candidates, key=lambda threshold: f1_score(delayed, predicted > threshold, average="macro"))
+
+
+Callback = Callable[[lgb.callback.CallbackEnv], None]
+
+
+def _boost(
+    recipe: Recipe, examples: Examples, trees: int, callbacks: list[Callback], held: Examples | None = None
+) -> lgb.Booster:
+    valid_sets = [_dataset(recipe, held)] if held else None
+    params = {**FIXED, "seed": recipe.seed, **recipe.params}
+    return lgb.train(params, _dataset(recipe, examples), trees, valid_sets=valid_sets, callbacks=callbacks)
+
+
+def _dataset(recipe: Recipe, examples: Examples) -> lgb.Dataset:
+    names = [booster_name(feature.name) for feature in recipe.features]
+    weights = None if (examples.weights == 1).all() else examples.weights
+    return lgb.Dataset(examples.features, examples.delayed.astype(np.int8), weight=weights, feature_name=names)
+
+
+def booster_name(name: str) -> str:
+    """A feature's name as LightGBM writes it: it has no spaces."""
+    return name.replace(" ", "_")
+
+
+def _reporter(progress: Progress, what: str, trees: int) -> Callback:
+    def report(env: lgb.callback.CallbackEnv) -> None:
+        progress(what, env.iteration + 1, trees)
+
+    report.order = 5  # type: ignore[attr-defined]  # before early stopping (30), which ends the round by raising
+    return report

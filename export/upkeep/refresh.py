@@ -1,0 +1,109 @@
+"""A bundle and newer flights -> the same model with new tables, proved again. It trains nothing and writes nothing."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import onnx
+
+from export.assemble import about_data, about_of, proved
+from export.bundle import Bundle, make_bundle
+from export.data.flights import Flights
+from export.errors import ExportError
+from export.graph.verify import prove
+from export.learn.ratios import Ratio
+from export.learn.recipes import RECIPES, Recipe
+from export.learn.tables import Table
+from export.learn.train import Progress, recipe_tables
+
+MOVED = 0.05
+"""A table's value that has changed by more than this is told."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one table."""
+
+    name: str
+    values: int
+    new: int
+    gone: int
+    moved: int
+
+
+def refresh(
+    old: Bundle, booster: lgb.Booster, flights: Flights, version: str | None, progress: Progress
+) -> tuple[Bundle, list[Change]]:
+    """New tables for the old model, from all of `flights`. Raises ExportError, where the proof fails too."""
+    recipe = _recipe(old)
+    about = about_of(old.manifest)
+    about["version"] = next_version(about["version"]) if version is None else version
+    tables, parity = prove(
+        booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
+    )
+    new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity), flights, progress)
+    return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
+
+
+def _recipe(old: Bundle) -> Recipe:
+    name = old.manifest["model"].get("recipe")
+    if name not in RECIPES:
+        raise ExportError(f"the bundle's recipe is {name!r}; only {', '.join(RECIPES)} say how tables are made")
+    recipe = RECIPES[name]
+    wanted = [(each.name, each.key if isinstance(each, Ratio) else (each.part,)) for each in recipe.features]
+    if wanted != [(table.name, table.key) for table in old.tables]:
+        raise ExportError(f"the bundle's features are not those of the recipe {name}: train it again")
+    return recipe
+
+
+def next_version(version: str) -> str:
+    """The last whole number in it, one higher: 1 -> 2, 2017.9 -> 2017.10. Raises ExportError where it has none."""
+    found = re.fullmatch(r"(.*?)(\d+)(\D*)", version, re.S)
+    if not found:
+        raise ExportError(f"the version {version!r} has no number to raise: give one with --version")
+    before, number, after = found.groups()
+    return f"{before}{int(number) + 1}{after}"
+
+
+def joined(parts: Sequence[Flights]) -> Flights:
+    """The flights of several files as one; its sha256 is that of the files' own, each in a line. Raises ExportError."""
+    if len(parts) == 1:
+        return parts[0]
+    sums = [part.sha256 for part in parts]
+    if len(set(sums)) < len(sums):
+        raise ExportError("the same file is given twice: its flights would count double")
+    ids = [flight for part in parts for flight in part.ids]
+    digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()
+    return Flights(ids, np.concatenate([part.delayed for part in parts]), digest)
+
+
+def _change(before: Table, after: Table) -> Change:
+    both = before.values.keys() & after.values.keys()
+    return Change(
+        after.name,
+        len(after.values),
+        len(after.values.keys() - both),
+        len(before.values.keys() - both),
+        sum(abs(after.values[key] - before.values[key]) > MOVED for key in both),
+    )
+
+
+def as_text(old: dict[str, Any], new: dict[str, Any], changes: Sequence[Change]) -> str:
+    """What changed, as lines for a terminal."""
+    lines = []
+    for name, manifest in (("before", old), ("now", new)):
+        lines.append(f"{name:<7} version {about_of(manifest)['version']}: {_told(manifest.get('data'))}")
+    lines += ["", f"{'table':<48} values    new   gone  moved by more than {MOVED}"]
+    lines += [f"{each.name:<48} {each.values:>6} {each.new:>6} {each.gone:>6} {each.moved:>6}" for each in changes]
+    return "\n".join(lines)
+
+
+def _told(data: Any) -> str:
+    match data:
+        case {"rows": int(rows), "from": str(first), "to": str(last), "delay_rate": float(rate)}:
+            return f"{rows:,} flights from {first} to {last}, {100 * rate:.1f} % late"
+    return "flights that it does not tell of"

@@ -1,0 +1,1 @@
+"""Requests -> calls of the model, and what came of them -> replies."""

@@ -1,0 +1,159 @@
+"""JSON bytes -> checked flights, probability -> reply bytes, and the one shape that errors have.
+
+The names, types and messages are those that FastAPI gave the clients of the first service. Nothing here
+knows tables, models or sockets.
+"""
+
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+import orjson
+
+from service.model.keys import TIME_FORM, Parts, parse_time, time_parts
+
+FIELDS = ("OPERA", "SIGLADES", "FECHA_PROGRAMADA")
+EXAMPLE = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-11-27 13:00:00"}
+
+MAX_TEXT = 256
+"""Characters that a field may have; also how much of a wrong input an error repeats."""
+
+LOW = "Baja probabilidad de atraso"
+HIGH = "Alta probabilidad de atraso"
+
+Location: TypeAlias = tuple[str | int, ...]
+Problem: TypeAlias = dict[str, Any]
+
+
+class HttpError(Exception):
+    """A request that is answered with an error: its status, its `detail`, and headers of its own."""
+
+    status = 500
+
+    def __init__(self, detail: str | list[Problem], headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = headers or {}
+
+
+class InvalidRequest(HttpError):
+    """The body is not what the contract asks for; `detail` lists every problem."""
+
+    status = 422
+    detail: list[Problem]
+
+
+class BodyTooLarge(HttpError):
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than {limit} bytes")
+
+
+class Overloaded(HttpError):
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many flights are waiting for the model, try again", {"retry-after": "1"})
+
+
+def error_body(detail: str | list[Problem]) -> bytes:
+    return orjson.dumps({"detail": detail})
+
+
+def parse_flight(body: bytes) -> Parts:
+    """The flight that a request's body describes. Raises InvalidRequest."""
+    return check_flight(_parse(body), ("body",))
+
+
+def parse_batch(body: bytes, limit: int) -> list[Any]:
+    """The body's array of at most `limit` flights, each still unchecked. Raises InvalidRequest."""
+    flights = _parse(body)
+    if not isinstance(flights, list):
+        raise InvalidRequest([_problem("list_type", ("body",), "Input should be a valid list", flights)])
+    if len(flights) > limit:
+        text = f"List should have at most {limit} items after validation, not {len(flights)}"
+        raise InvalidRequest([_problem("too_long", ("body",), text, None)])
+    return flights
+
+
+def check_flight(flight: Any, where: Location) -> Parts:
+    """The key parts of one decoded flight that stands at `where`. Raises InvalidRequest."""
+    try:
+        opera = flight["OPERA"]
+        siglades = flight["SIGLADES"]
+        if type(opera) is str and type(siglades) is str and len(opera) <= MAX_TEXT and len(siglades) <= MAX_TEXT:
+            return (opera, siglades) + time_parts(flight["FECHA_PROGRAMADA"])  # noqa: RUF005  # faster than unpacking
+    except (TypeError, KeyError, ValueError):
+        pass  # the rare path says what is wrong
+    raise InvalidRequest(_problems(flight, where))
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        raise InvalidRequest([_problem("missing", ("body",), "Field required", None)])
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        text = f"JSON decode error: {error}"
+        raise InvalidRequest([_problem("json_invalid", ("body", error.pos), text, {})]) from None
+
+
+def _problems(flight: Any, where: Location) -> list[Problem]:
+    if not isinstance(flight, dict):
+        text = "Input should be a valid dictionary or object to extract fields from"
+        return [_problem("model_attributes_type", where, text, flight)]
+    found = [_field_problem(flight, field, (*where, field)) for field in FIELDS]
+    return [problem for problem in found if problem]
+
+
+def _field_problem(flight: dict[str, Any], field: str, where: Location) -> Problem | None:
+    if field not in flight:
+        return _problem("missing", where, "Field required", flight)
+    value = flight[field]
+    if not isinstance(value, str):
+        return _problem("string_type", where, "Input should be a valid string", value)
+    if len(value) > MAX_TEXT:
+        return _problem("string_too_long", where, f"String should have at most {MAX_TEXT} characters", value)
+    if field == "FECHA_PROGRAMADA":
+        return _time_problem(value, where)
+    return None
+
+
+def _time_problem(value: str, where: Location) -> Problem | None:
+    try:
+        parse_time(value)
+    except ValueError as error:
+        text = f"Input should be a valid datetime, {TIME_FORM}: {error}"
+        return _problem("datetime_parsing", where, text, value)
+    return None
+
+
+def unknown_value(field: str, value: str, known: frozenset[str], where: Location) -> Problem:
+    """The problem of an airline or destination that no table knows; it names the nearest that one does."""
+    nearest = get_close_matches(value, sorted(known), n=1, cutoff=0)
+    text = f"{field} is not one that the model knows; the nearest is {nearest[0]!r}"
+    return _problem("unknown_value", (*where, field), text, value)
+
+
+def _problem(kind: str, where: Location, text: str, value: Any) -> Problem:
+    return {"type": kind, "loc": where, "msg": text, "input": _echo(value)}
+
+
+def _echo(value: Any) -> Any:
+    """`value` as an error repeats it: whole when it is short, else the start of its text."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+class Replies:
+    """Probability -> reply bytes. There are only 202 replies, so they are made once."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._low, self._high = (
+            [orjson.dumps({"delay_probability": percent / 100, "clase": [clase]}) for percent in range(101)]
+            for clase in (LOW, HIGH)
+        )
+
+    def __call__(self, probability: float) -> bytes:
+        return (self._high if probability > self._threshold else self._low)[round(probability * 100)]

@@ -1,0 +1,126 @@
+"""The Open Inference Protocol (V2) over REST, as KServe, Triton and MLServer speak it, with binary tensors.
+
+Two models: the bundle's own name takes flights as they are, the one ending in `_features` takes the model's rows.
+`service/api/v2/tensors.py` reads and writes the tensors, the predictor scores.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.api.contract import FIELDS, InvalidRequest, check_flight
+from service.api.v2.tensors import (
+    OUTPUT,
+    Float32,
+    InferenceError,
+    Json,
+    Reply,
+    Spec,
+    read_inputs,
+    request_id,
+    split,
+    wants_binary,
+    write_reply,
+)
+from service.model.features import Row
+from service.model.predictor import MAX_ROWS, Predictor
+
+PLATFORM = "onnxruntime_onnx"
+
+
+class UnknownModel(InferenceError):
+    status = 404
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the protocol tells of a model, and how its inputs become rows of features."""
+
+    name: str
+    version: str
+    inputs: Mapping[str, Spec]
+    rows: Callable[[Mapping[str, Any], int], tuple[list[Row], set[str]]]
+    """Slices of the inputs by name, and the place of their first flight -> rows, and what was unknown."""
+
+    def about(self) -> Json:
+        return {
+            "name": self.name,
+            "versions": [self.version],
+            "platform": PLATFORM,
+            "inputs": [spec.about(name) for name, spec in self.inputs.items()],
+            "outputs": [{"name": OUTPUT, "datatype": "FP32", "shape": [-1]}],
+        }
+
+
+class Models:
+    """The two models of a bundle, by name."""
+
+    def __init__(self, name: str, version: str, width: int, predictor: Predictor, max_batch: int) -> None:
+        self._predictor = predictor
+        self._max_batch = max_batch
+        flights = Model(name, version, {field: Spec("BYTES") for field in FIELDS}, self._flight_rows)
+        features = Model(f"{name}_features", version, {"features": Spec("FP32", (width,))}, self._feature_rows)
+        self._models = {model.name: model for model in (flights, features)}
+
+    def find(self, name: str, version: str | None) -> Model:
+        """Raises UnknownModel."""
+        model = self._models.get(name)
+        if model is None:
+            raise UnknownModel(f"there is no model {name!r}; there are {', '.join(self._models)}")
+        if version is not None and version != model.version:
+            raise UnknownModel(f"there is no version {version!r} of {name}; there is {model.version!r}")
+        return model
+
+    async def infer(self, model: Model, body: bytes, json_length: int | None) -> tuple[Reply, set[str]]:
+        """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError."""
+        request, blobs = split(body, json_length)
+        count, inputs = read_inputs(request, blobs, model.name, model.inputs)
+        if count > self._max_batch:
+            raise InferenceError(f"a request may hold {self._max_batch} flights, not {count}")
+        told = {"model_name": model.name, "model_version": model.version}
+        if (given := request_id(request)) is not None:
+            told["id"] = given
+        binary = wants_binary(request)
+        with self._predictor.admitted(count):
+            probabilities, unknown = await self._score(model, count, inputs)
+        return write_reply(told, probabilities, binary), unknown
+
+    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:
+        """A slice at a time, so that others are served in between."""
+        found: list[float] = []
+        unknown: set[str] = set()
+        for start in range(0, count, MAX_ROWS):
+            some = {name: values[start : start + MAX_ROWS] for name, values in inputs.items()}
+            rows, names = model.rows(some, start)
+            unknown |= names
+            found += self._predictor.probabilities(rows)
+            await asyncio.sleep(0)
+        return np.array(found, dtype=np.float32), unknown
+
+    def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
+        predictor = self._predictor
+        rows: list[Row] = []
+        unknown: set[str] = set()
+        for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
+            try:
+                flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
+                names = predictor.unknown(flight, (place,))
+            except InvalidRequest as error:
+                raise InferenceError(_sentence(error)) from None
+            if names:
+                predictor.count_unknown(names)
+                unknown.update(names)
+            rows.append(predictor.features.row(flight))
+        return rows, unknown
+
+    def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
+        return [row.tobytes() for row in inputs["features"]], set()
+
+
+def _sentence(error: InvalidRequest) -> str:
+    """The first problem of a flight, told by its input and place."""
+    place, field = error.detail[0]["loc"]
+    return f"{field}[{place}]: {error.detail[0]['msg']}"

@@ -1,0 +1,90 @@
+"""The routes of the Open Inference Protocol: requests into calls of `service/api/v2/models.py`, and its errors."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service import __version__
+from service.api.body import JSON, read_body, unknown_header
+from service.api.v2.models import Model, Models
+from service.api.v2.tensors import JSON_LENGTH, InferenceError
+from service.server.metrics import INFER, ROUTE
+
+
+def error_body(detail: Any) -> bytes:
+    return orjson.dumps({"error": detail})
+
+
+async def server(request: Request) -> Response:
+    return reply({"name": "atraso", "version": __version__, "extensions": ["binary_tensor_data"]})
+
+
+async def live(request: Request) -> Response:
+    return reply({"live": True})
+
+
+async def ready(request: Request) -> Response:
+    # The server only listens once `load` has made its first prediction.
+    return reply({"ready": True})
+
+
+async def about(request: Request) -> Response:
+    return reply(find(request).about())
+
+
+async def model_ready(request: Request) -> Response:
+    return reply({"name": find(request).name, "ready": True})
+
+
+async def infer(request: Request) -> Response:
+    request.scope[ROUTE] = INFER
+    model = find(request)
+    body = await read_body(request.scope, request.receive, request.state.model.settings.max_body)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise InferenceError("a compressed request is not read: send it as it is")
+    made, unknown = await protocol(request).infer(model, body, json_length(request))
+    headers = unknown_header(sorted(unknown))
+    if made.json_length is None:
+        return Response(made.body, headers=headers, media_type=JSON)
+    headers[JSON_LENGTH] = str(made.json_length)
+    return Response(made.body, headers=headers, media_type="application/octet-stream")
+
+
+def json_length(request: Request) -> int | None:
+    """Raises InferenceError."""
+    text = request.headers.get(JSON_LENGTH)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InferenceError(f"the header {JSON_LENGTH} should be a number of bytes, not {text[:60]!r}")
+    return int(text)
+
+
+def find(request: Request) -> Model:
+    """The model that the path names. Raises UnknownModel."""
+    return protocol(request).find(request.path_params["name"], request.path_params.get("version"))
+
+
+def protocol(request: Request) -> Models:
+    models: Models = request.state.model.protocol
+    return models
+
+
+def reply(value: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(value), media_type=JSON)
+
+
+MODEL = "/v2/models/{name}"
+VERSION = MODEL + "/versions/{version}"
+
+ROUTES = [
+    Route("/v2", server),
+    Route("/v2/health/live", live),
+    Route("/v2/health/ready", ready),
+    *(Route(path, about) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/ready", model_ready) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/infer", infer, methods=["POST"]) for path in (MODEL, VERSION)),
+]

@@ -1,0 +1,1 @@
+"""A flight -> a probability. It knows no HTTP."""

@@ -1,0 +1,27 @@
+"""What a bundle's tables know of: airlines, destinations, and the routes that were flown."""
+
+from collections.abc import Sequence
+
+from service.model.bundle import Table
+from service.model.features import known_values
+
+PAIR = ("OPERA", "SIGLADES")
+
+Catalogue = dict[str, list[str] | dict[str, list[str]]]
+
+
+def catalogue(tables: Sequence[Table]) -> Catalogue:
+    """Airlines, destinations, and the destinations of each airline; a bundle without such a table tells no routes."""
+    routes: dict[str, set[str]] = {}
+    for table in tables:
+        if set(PAIR) <= set(table.key):
+            opera, siglades = (table.key.index(part) for part in PAIR)
+            for key in table.values:
+                if isinstance(key, tuple):
+                    routes.setdefault(str(key[opera]), set()).add(str(key[siglades]))
+    airlines, destinations = (sorted(known_values(part, tables)) for part in PAIR)
+    return {
+        "OPERA": airlines,
+        "SIGLADES": destinations,
+        "rutas": {airline: sorted(routes[airline]) for airline in sorted(routes)},
+    }

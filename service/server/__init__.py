@@ -1,0 +1,1 @@
+"""What uvicorn is taught: the lane, drain, workers, counters."""

@@ -1,0 +1,124 @@
+"""What the connections of a worker's fast lane share: which heads are plain, and what a reply looks like on the wire.
+
+A head is judged by httptools, as uvicorn would judge it, and once: clients repeat their heads to the letter. It reads
+no socket; `service/server/lane.py` does.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+
+import httptools
+
+from service.model.predictor import Predictor
+from service.server.metrics import HOT, Metrics
+
+REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
+MAX_HEADS = 1024
+MAX_HEAD = 2048
+MAX_BODY = 4096
+NOT_PLAIN = -1
+
+
+@dataclass
+class Lane:
+    """What the connections of a worker share."""
+
+    predictor: Predictor
+    metrics: Metrics
+    max_body: int
+    heads: dict[bytes, int] = field(default_factory=dict)
+    tails: dict[bytes, bytes] = field(default_factory=dict)
+    answered: int = 0
+    waiting: int = 0
+    _started: int = 0
+    _default_headers: list[tuple[bytes, bytes]] | None = None
+    _start: bytes = b""
+
+    def begin_turn(self) -> None:
+        """The first plain request of a turn of the loop was read."""
+        self._started = perf_counter_ns()
+        asyncio.get_running_loop().call_soon(self.end_turn)
+
+    def end_turn(self) -> None:
+        """Count all of the turn at once, unless some wait for the model: then the last of them ends it.
+
+        It is cheaper than to count each, and no less true: the replies of a turn leave together.
+        """
+        if self.answered and not self.waiting:
+            self.metrics.in_lane(self.answered, self._started)
+            self.answered = 0
+
+    def learn(self, head: bytes) -> int:
+        """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN."""
+        length = judge(head, self.max_body) if head.startswith(REQUEST_LINE) else NOT_PLAIN
+        if length != NOT_PLAIN:
+            if len(self.heads) >= MAX_HEADS:
+                self.heads.clear()
+            self.heads[head] = length
+        return length
+
+    def may_become_plain(self, data: bytes) -> bool:
+        """Whether `data` is the start of a plain head, without its end, that httptools finds nothing wrong with."""
+        if len(data) >= MAX_HEAD or b"\r\n\r\n" in data:
+            return False
+        if not data.startswith(REQUEST_LINE) and not REQUEST_LINE.startswith(data):
+            return False
+        try:
+            httptools.HttpRequestParser(_Head()).feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return False
+        return True
+
+    def note_unknown(self, names: tuple[str, ...]) -> bytes:
+        """Count a flight with unknown values, and name them in a header."""
+        self.predictor.count_unknown(names)
+        return b"x-unknown: %b\r\n" % ", ".join(names).encode()
+
+    def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:
+        """A whole reply; uvicorn renews `default_headers`, which hold the date, once a second."""
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
+            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n"
+        tail = self.tails.get(body)
+        if tail is None:  # there are only 202 bodies
+            tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
+        return self._start + extra + tail
+
+
+class _Head:
+    """What httptools finds in a head."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+
+def judge(head: bytes, max_body: int) -> int:
+    """The Content-Length of a plain head, or NOT_PLAIN."""
+    found = _Head()
+    parser = httptools.HttpRequestParser(found)
+    try:
+        parser.feed_data(head)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return NOT_PLAIN
+    names = [name for name, _ in found.headers]
+    if (
+        found.url != HOT.encode()
+        or parser.get_method() != b"POST"
+        or parser.get_http_version() != "1.1"
+        or parser.should_upgrade()
+        or not parser.should_keep_alive()
+        or names.count(b"content-length") != 1
+        or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
+    ):
+        return NOT_PLAIN
+    length = int(dict(found.headers)[b"content-length"])
+    return length if length <= min(max_body, MAX_BODY) else NOT_PLAIN

@@ -1,0 +1,165 @@
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+
+from export.graph.convert import to_onnx
+
+TEXT3 = Path(__file__).with_name("lightgbm3.txt")
+OPERA = {"Sky Airline": 0.05, "Grupo LATAM": 0.1, "Avianca": 0.2, "K.L.M.": 0.4}
+LAST = {"Sky Airline": 0.02, "Grupo LATAM": 0.15, "Avianca": 0.25, "K.L.M.": 0.5}
+
+
+def test_the_graph_is_plain(small_bundle: Any) -> None:
+    names = [f"feature {n}" for n in range(11)]
+    model = to_onnx(small_bundle.booster, names)
+    onnx.checker.check_model(model, full_check=True)
+    assert [node.op_type for node in model.graph.node] == ["TreeEnsembleClassifier"]
+    assert {opset.domain: opset.version for opset in model.opset_import} == {"": 9, "ai.onnx.ml": 1}
+    assert shape(model.graph.input[0]) == ["N", 11]
+    assert {output.name: shape(output) for output in model.graph.output} == {"label": ["N"], "probabilities": ["N", 2]}
+    assert json.loads(model.metadata_props[0].value) == names
+
+
+def shape(value: onnx.ValueInfoProto) -> list[str | int]:
+    return [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 1000])
+def test_onnx_runtime_has_nothing_to_warn_of(small_bundle: Any, rows: int, capfd: pytest.CaptureFixture[str]) -> None:
+    model = to_onnx(small_bundle.booster, [str(n) for n in range(11)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        label, probabilities = session.run(None, {"features": np.full((rows, 11), 0.2, np.float32)})
+    assert (label.shape, probabilities.shape) == ((rows,), (rows, 2))
+    assert capfd.readouterr().err == ""
+
+
+def test_the_same_booster_gives_the_same_bytes(small_bundle: Any) -> None:
+    first, second = (to_onnx(small_bundle.booster, ["x"] * 11).SerializeToString() for _ in range(2))
+    assert first == second
+
+
+@pytest.fixture
+def own_tables(tmp_path: Path) -> Path:
+    """A user's tables for the model that LightGBM 3 wrote: in another order, and with spaces in a name."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    features = [
+        {"name": "Last 1 Months_delay_ratio_OPERA", "key": ["OPERA"], "default": 0.2},
+        {"name": "historical_delay_ratio_OPERA", "key": ["OPERA"], "default": 0.19},
+    ]
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "features": features}))
+    (folder / "Last 1 Months_delay_ratio_OPERA.json").write_text(json.dumps(LAST))
+    (folder / "historical_delay_ratio_OPERA.json").write_text(json.dumps(OPERA))
+    return folder
+
+
+def test_serves_a_users_model_without_a_line_of_code(
+    own_tables: Path,
+    tmp_path: Path,
+    run_export: Callable[..., str],
+    servers: Callable[..., Any],
+    check_replies: Callable[..., int],
+) -> None:
+    import lightgbm as lgb
+
+    out = tmp_path / "out"
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
+    manifest = json.loads((out / "tables" / "manifest.json").read_bytes())
+    assert [feature["name"] for feature in manifest["features"]] == [
+        "historical_delay_ratio_OPERA",
+        "Last 1 Months_delay_ratio_OPERA",
+    ]
+    assert manifest["parity"]["random_rows"] == 100_000
+    assert manifest["parity"]["max_abs_diff"] <= 1e-5
+    server = servers("--workers", 1, "--bundle", out)
+    flights = [{"OPERA": name, "SIGLADES": "x", "FECHA_PROGRAMADA": "2017-11-27 13:00"} for name in [*OPERA, "New"]]
+    rows = [[OPERA.get(f["OPERA"], 0.19), LAST.get(f["OPERA"], 0.2)] for f in flights]
+    reply = server.post("/predict_delay_probabilities", flights)
+    check_replies(reply.json(), lgb.Booster(model_file=str(TEXT3)).predict(rows), threshold=0.5)
+    assert reply.headers["x-unknown"] == "OPERA"
+
+
+def test_keeps_what_the_users_manifest_says(own_tables: Path, tmp_path: Path, run_export: Callable[..., str]) -> None:
+    edit(own_tables, lambda manifest: manifest.update(model={"name": "mine", "version": "7", "threshold": 0.3}))
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", tmp_path / "out")
+    model = json.loads((tmp_path / "out" / "tables" / "manifest.json").read_bytes())["model"]
+    assert (model["name"], model["version"], model["threshold"], model["recipe"]) == ("mine", "7", 0.3, "converted")
+
+
+def edit(folder: Path, change: Callable[[Any], Any]) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+LAST_NAME = "Last 1 Months_delay_ratio_OPERA"
+BAD_TABLES: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "no table": (lambda at: (at / f"{LAST_NAME}.json").unlink(), f"{LAST_NAME}.json: No such file or directory"),
+    "NaN": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": NaN}'), "'A' should be a finite number, not nan"),
+    "unknown part": (lambda at: edit(at, lambda m: m["features"][0].update(key=["AEROLINEA"])), "part 'AEROLINEA'"),
+    "other feature": (
+        lambda at: ((at / f"{LAST_NAME}.json").rename(at / "x.json"),
+                    edit(at, lambda m: m["features"][0].update(name="x"))),
+        "the booster alone has ['Last_1_Months_delay_ratio_OPERA'], the tables alone have ['x']"),
+    "one feature less": (lambda at: edit(at, lambda m: m["features"].pop()), "the tables alone have none"),
+    "no default": (lambda at: edit(at, lambda m: m["features"][0].pop("default")), "a feature needs a name, a key"),
+    "no manifest": (lambda at: (at / "manifest.json").unlink(), "manifest.json: No such file or directory"),
+    "other format": (lambda at: edit(at, lambda m: m.update(format=9)), "its format is 9"),
+    "threshold": (lambda at: edit(at, lambda m: m.update(model={"threshold": "x"})), "threshold should be like 0.5"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "sentence"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_bad_tables_are_told(
+    own_tables: Path,
+    tmp_path: Path,
+    fail_export: Callable[..., str],
+    damage: Callable[[Path], Any],
+    sentence: str,
+) -> None:
+    damage(own_tables)
+    out = tmp_path / "out"
+    assert sentence in fail_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
+    assert not out.exists()
+
+
+TEXT = TEXT3.read_text()
+BAD_BOOSTERS = {
+    "not binary": (TEXT.replace("objective=binary sigmoid:1", "objective=regression"), "its objective is 'regression'"),
+    "no model": ("hello", "not a whole LightGBM text model"),
+    "cut": (TEXT[:1500], "not a whole LightGBM text model"),
+    "a pickle": (b"\x80\x04\x95\x10", "it is not text"),
+    "empty": ("", "not a whole LightGBM text model"),
+    "no trees": ("tree\nend of trees\n", "not a LightGBM text model"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), BAD_BOOSTERS.values(), ids=BAD_BOOSTERS)
+def test_bad_boosters_are_told(
+    own_tables: Path, tmp_path: Path, fail_export: Callable[..., str], text: str | bytes, sentence: str
+) -> None:
+    booster = tmp_path / "model.txt"
+    booster.write_bytes(text.encode() if isinstance(text, str) else text)
+    out = tmp_path / "out"
+    assert sentence in fail_export("convert", "--booster", booster, "--tables", own_tables, "--out", out)
+    assert not out.exists()
+
+
+def test_what_onnx_cannot_express_fails_the_proof(
+    own_tables: Path, tmp_path: Path, fail_export: Callable[..., str]
+) -> None:
+    """A sigmoid that the converter ignores: only the comparison with LightGBM can tell."""
+    booster = tmp_path / "model.txt"
+    booster.write_text(TEXT.replace("sigmoid:1\n", "sigmoid:3\n"))
+    sentence = fail_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
+    assert "differs from the booster" in sentence

@@ -1,0 +1,38 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from export.bundle import read
+from export.graph.golden import golden_vectors
+from export.graph.verify import OnnxModel
+from export.learn.tables import known_values, matrix
+from service.model.keys import key_parts, parse_time
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_shipped_vectors_cover_every_value(golden: list[dict[str, Any]]) -> None:
+    tables = read(ROOT).tables
+    for part in ("OPERA", "SIGLADES"):
+        named = {vector[part] for vector in golden}
+        assert named > set(known_values(part, tables))  # all of them, and an unknown one
+    times = [parse_time(vector["FECHA_PROGRAMADA"]) for vector in golden]
+    assert {time.hour for time in times} == set(range(24))
+    assert {time.month for time in times} == set(range(1, 13))
+    assert {time.weekday() for time in times} == set(range(7))
+
+
+def test_the_shipped_vectors_belong_to_the_shipped_bundle(golden: list[dict[str, Any]]) -> None:
+    bundle = read(ROOT)
+    parts = [key_parts(v["OPERA"], v["SIGLADES"], parse_time(v["FECHA_PROGRAMADA"])) for v in golden]
+    features = matrix(bundle.tables, parts)
+    assert features.tolist() == [vector["features"] for vector in golden]
+    predicted = OnnxModel(bundle.model).predict(features)
+    assert predicted.tolist() == pytest.approx([vector["delay_probability"] for vector in golden], abs=1e-5)
+
+
+def test_the_probability_is_lightgbms(small_bundle: Any) -> None:
+    vectors = golden_vectors(read(small_bundle.folder).tables, small_bundle.booster)
+    expected = small_bundle.booster.predict([vector["features"] for vector in vectors])
+    assert [vector["delay_probability"] for vector in vectors] == expected.tolist()

@@ -1,0 +1,86 @@
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from service.api.batch import predict_batch
+from service.api.contract import EXAMPLE, InvalidRequest, Overloaded, Replies
+from service.model import bundle as bundles
+from service.model.features import Features
+from service.model.predictor import Predictor
+from service.model.scorer import Scorer
+from service.server.metrics import Metrics
+
+BUNDLE = bundles.read(Path(__file__).resolve().parents[3])
+
+
+def predict(flights: list[Any], **options: Any) -> tuple[Any, set[str]]:
+    async def ask() -> tuple[bytes, set[str]]:
+        predictor = Predictor(
+            Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}), **options
+        )
+        try:
+            return await predict_batch(predictor, flights)
+        finally:
+            assert predictor.pending == 0
+
+    body, unknown = asyncio.run(ask())
+    return orjson.loads(body), unknown
+
+
+def test_replies_are_lightgbms_in_order(golden: list[dict[str, Any]]) -> None:
+    replies, unknown = predict(golden)
+    assert [r["delay_probability"] for r in replies] == [round(v["delay_probability"], 2) for v in golden]
+    assert unknown == {"OPERA", "SIGLADES"}
+
+
+def test_an_empty_batch_is_answered_by_an_empty_one() -> None:
+    assert predict([]) == ([], set())
+
+
+def test_every_problem_names_its_flight() -> None:
+    flights: list[Any] = [EXAMPLE] * 600
+    flights[3] = {**EXAMPLE, "OPERA": 7}
+    flights[300] = "x"
+    flights[599] = {}
+    with pytest.raises(InvalidRequest) as caught:
+        predict(flights)
+    assert [problem["loc"] for problem in caught.value.detail] == [
+        ("body", 3, "OPERA"),
+        ("body", 300),
+        *(("body", 599, field) for field in EXAMPLE),
+    ]
+
+
+def test_strict_names_each_unknown_flight() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        predict([EXAMPLE, {**EXAMPLE, "SIGLADES": "Calamar"}], strict=True)
+    (problem,) = caught.value.detail
+    assert problem["loc"] == ("body", 1, "SIGLADES")
+    assert "'Calama'" in problem["msg"]
+
+
+def test_a_batch_beyond_the_pending_limit_is_refused_whole() -> None:
+    with pytest.raises(Overloaded):
+        predict([EXAMPLE] * 3, max_pending=2)
+
+
+def test_others_get_their_turn_between_slices() -> None:
+    async def ask() -> int:
+        predictor = Predictor(Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}))
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        counting = asyncio.ensure_future(count())
+        await predict_batch(predictor, [EXAMPLE] * 2560)
+        counting.cancel()
+        return turns
+
+    assert asyncio.run(ask()) >= 9

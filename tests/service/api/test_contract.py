@@ -1,0 +1,147 @@
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.api.contract import (
+    EXAMPLE,
+    MAX_TEXT,
+    InvalidRequest,
+    Replies,
+    check_flight,
+    error_body,
+    parse_batch,
+    parse_flight,
+    unknown_value,
+)
+from service.model.keys import key_parts, parse_time
+
+WHEN = "2017-11-27 13:00:00"
+
+
+def flight(**changes: Any) -> bytes:
+    return orjson.dumps({name: value for name, value in {**EXAMPLE, **changes}.items() if value is not ...})
+
+
+def test_parses_the_example() -> None:
+    assert parse_flight(flight()) == key_parts("Sky Airline", "Calama", parse_time(WHEN))
+
+
+def test_ignores_extra_fields_and_takes_the_last_of_a_repeated_one() -> None:
+    assert parse_flight(flight(TIPOVUELO="N")) == parse_flight(flight())
+    assert parse_flight(flight().replace(b"{", b'{"OPERA":"Other",', 1)) == parse_flight(flight())
+
+
+def test_takes_a_name_with_nul_as_any_other() -> None:
+    assert parse_flight(flight(OPERA="Sky\0"))[0] == "Sky\0"
+
+
+BAD = {
+    "empty": (b"", "missing", ["body"], "Field required", None),
+    "not JSON": (b"hola", "json_invalid", ["body", 0], "JSON decode error", {}),
+    "cut": (b'{"OPERA": "Sky', "json_invalid", ["body", 14], "JSON decode error", {}),
+    "NaN": (b'{"OPERA": NaN}', "json_invalid", ["body", 10], "JSON decode error", {}),
+    "cut UTF-8": ('{"OPERA": "Ñ'.encode()[:-1] + b'"}', "json_invalid", ["body", ...], "JSON decode error", {}),
+    "lone surrogate": (rb'{"OPERA": "\ud800"}', "json_invalid", ["body", ...], "JSON decode error", {}),
+    "a list": (b"[1]", "model_attributes_type", ["body"], "valid dictionary", [1]),
+    "a text": (b'"x"', "model_attributes_type", ["body"], "valid dictionary", "x"),
+    "null": (b"null", "model_attributes_type", ["body"], "valid dictionary", None),
+    "missing": (flight(OPERA=...), "missing", ["body", "OPERA"], "Field required", orjson.loads(flight(OPERA=...))),
+    "field null": (flight(OPERA=None), "string_type", ["body", "OPERA"], "valid string", None),
+    "number": (flight(SIGLADES=7), "string_type", ["body", "SIGLADES"], "valid string", 7),
+    "time a number": (flight(FECHA_PROGRAMADA=1.5), "string_type", ["body", "FECHA_PROGRAMADA"], "valid string", 1.5),
+    "long name": (flight(OPERA="x" * 100_000), "string_too_long", ["body", "OPERA"], "256 char", "x" * 256 + "…"),
+    "no such time": (
+        flight(FECHA_PROGRAMADA="2017-13-40 99:99:99"), "datetime_parsing", ["body", "FECHA_PROGRAMADA"],
+        "Input should be a valid datetime, YYYY-MM-DD HH:MM[:SS]: month must be in 1..12", "2017-13-40 99:99:99"),
+    "no time": (
+        flight(FECHA_PROGRAMADA="2017-11-27"), "datetime_parsing", ["body", "FECHA_PROGRAMADA"],
+        "a date without a time", "2017-11-27"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "kind", "loc", "message", "echo"), BAD.values(), ids=BAD)
+def test_says_what_is_wrong_and_where(body: bytes, kind: str, loc: list[Any], message: str, echo: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_flight(body)
+    (problem,) = orjson.loads(error_body(caught.value.detail))["detail"]
+    assert problem["type"] == kind
+    assert [found if wanted is not ... else wanted for found, wanted in zip(problem["loc"], loc, strict=True)] == loc
+    assert message in problem["msg"]
+    assert problem["input"] == echo
+
+
+def test_lists_every_problem_of_a_flight() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_flight(b'{"OPERA": 1, "FECHA_PROGRAMADA": "hoy"}')
+    assert [(p["type"], p["loc"][-1]) for p in caught.value.detail] == [
+        ("string_type", "OPERA"),
+        ("missing", "SIGLADES"),
+        ("datetime_parsing", "FECHA_PROGRAMADA"),
+    ]
+
+
+def test_an_error_repeats_only_the_start_of_a_large_input() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_flight(orjson.dumps({"x": "y" * 10_000}))
+    assert all(len(problem["input"]) == MAX_TEXT + 1 for problem in caught.value.detail)
+
+
+def test_batch_is_a_list_within_the_limit() -> None:
+    assert parse_batch(b"[]", 0) == []
+    assert parse_batch(b"[1, 2]", 2) == [1, 2]
+    with pytest.raises(InvalidRequest, match="list_type"):
+        parse_batch(flight(), 2)
+    with pytest.raises(InvalidRequest, match="at most 2 items after validation, not 3"):
+        parse_batch(b"[1, 2, 3]", 2)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-(2**63), 2**64 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*EXAMPLE, "x"]), inner),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_json_is_a_flight_or_a_listed_problem(value: Any) -> None:
+    problems: list[Any] = []
+    try:
+        parts = check_flight(value, ("body",))
+    except InvalidRequest as error:
+        problems = orjson.loads(error_body(error.detail))["detail"]
+    assert problems or parts[:2] == (value["OPERA"], value["SIGLADES"])
+
+
+@given(st.binary())
+def test_any_bytes_are_a_flight_or_a_listed_problem(body: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_flight(body)
+
+
+def test_unknown_value_names_the_nearest() -> None:
+    problem = unknown_value("OPERA", "Sky Airlin", frozenset({"Sky Airline", "Grupo LATAM"}), ("body", 3))
+    assert problem["loc"] == ("body", 3, "OPERA")
+    assert problem["msg"].endswith("the nearest is 'Sky Airline'")
+
+
+@pytest.mark.parametrize(
+    ("probability", "threshold", "reply"),
+    [
+        (0.0, 0.5, b'{"delay_probability":0.0,"clase":["Baja probabilidad de atraso"]}'),
+        (0.1449, 0.5, b'{"delay_probability":0.14,"clase":["Baja probabilidad de atraso"]}'),
+        (0.5, 0.5, b'{"delay_probability":0.5,"clase":["Baja probabilidad de atraso"]}'),
+        (0.5004, 0.5, b'{"delay_probability":0.5,"clase":["Alta probabilidad de atraso"]}'),
+        (0.07, 0.05, b'{"delay_probability":0.07,"clase":["Alta probabilidad de atraso"]}'),
+        (1.0, 0.5, b'{"delay_probability":1.0,"clase":["Alta probabilidad de atraso"]}'),
+    ],
+)
+def test_replies(probability: float, threshold: float, reply: bytes) -> None:
+    assert Replies(threshold)(probability) == reply
+
+
+@given(st.floats(0, 1))
+def test_replies_round_to_hundredths(probability: float) -> None:
+    assert abs(orjson.loads(Replies(0.5)(probability))["delay_probability"] - probability) <= 0.005 + 1e-12

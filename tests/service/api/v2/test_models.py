@@ -1,0 +1,233 @@
+"""The Open Inference Protocol over HTTP, by hand."""
+
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from service import __version__
+from service.api.contract import EXAMPLE, FIELDS
+
+FLIGHT = "/v2/models/flight_delay/infer"
+FEATURES = "/v2/models/flight_delay_features/infer"
+Golden = list[dict[str, Any]]
+
+
+def tensor(name: Any, data: Any, **changes: Any) -> dict[str, Any]:
+    return {"name": name, "datatype": "BYTES", "shape": [len(data)], "data": data} | changes
+
+
+def request(flights: Golden, **more: Any) -> dict[str, Any]:
+    return {"inputs": [tensor(field, [flight[field] for flight in flights]) for field in FIELDS]} | more
+
+
+def rows(vectors: Golden, data: Any = None, **more: Any) -> dict[str, Any]:
+    data = data or [value for vector in vectors for value in vector["features"]]
+    return {"inputs": [{"name": "features", "datatype": "FP32", "shape": [len(vectors), 11], "data": data}]} | more
+
+
+def test_the_server_tells_what_it_is(server: Any) -> None:
+    told = httpx.get(server.url + "/v2").json()
+    assert told == {"name": "atraso", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+
+@pytest.mark.parametrize("version", ["", "/versions/1"])
+def test_the_models_tell_what_they_take(server: Any, version: str) -> None:
+    flight = httpx.get(f"{server.url}/v2/models/flight_delay{version}").json()
+    features = httpx.get(f"{server.url}/v2/models/flight_delay_features{version}").json()
+    shared = {
+        "versions": ["1"],
+        "platform": "onnxruntime_onnx",
+        "outputs": [{"name": "delay_probability", "datatype": "FP32", "shape": [-1]}],
+    }
+    inputs = [{"name": field, "datatype": "BYTES", "shape": [-1]} for field in FIELDS]
+    assert flight == {"name": "flight_delay", "inputs": inputs, **shared}
+    inputs = [{"name": "features", "datatype": "FP32", "shape": [-1, 11]}]
+    assert features == {"name": "flight_delay_features", "inputs": inputs, **shared}
+    ready = httpx.get(f"{server.url}/v2/models/flight_delay{version}/ready")
+    assert (ready.status_code, ready.json()) == (200, {"name": "flight_delay", "ready": True})
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_flights_get_lightgbms_probability(server: Any, golden: Golden, count: int) -> None:
+    some = golden[:count]
+    reply = server.post(FLIGHT, request(some, id="mine", parameters={"any": 1}))
+    assert reply.status_code == 200
+    told = reply.json()
+    (output,) = told.pop("outputs")
+    assert told == {"id": "mine", "model_name": "flight_delay", "model_version": "1"}
+    assert (output["name"], output["datatype"], output["shape"]) == ("delay_probability", "FP32", [count])
+    assert np.abs(np.array(output["data"]) - [each["delay_probability"] for each in some]).max(initial=0) < 1e-6
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_features_get_it_too_in_either_form(server: Any, golden: Golden, nested: bool) -> None:
+    data = [vector["features"] for vector in golden] if nested else None
+    reply = server.post(FEATURES, rows(golden, data, outputs=[{"name": "delay_probability"}]))
+    found = reply.json()["outputs"][0]["data"]
+    assert np.abs(np.array(found) - [each["delay_probability"] for each in golden]).max() < 1e-6
+
+
+def test_an_unknown_airline_is_named_and_counted(server: Any) -> None:
+    before = metric(server, 'atraso_unknown_total{field="OPERA"}')
+    reply = server.post(FLIGHT, request([{**EXAMPLE, "OPERA": "Nueva"}]))
+    assert reply.headers["x-unknown"] == "OPERA"
+    assert metric(server, 'atraso_unknown_total{field="OPERA"}') == before + 1
+
+
+def metric(server: Any, name: str) -> float:
+    text = httpx.get(server.url + "/metrics").text
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+def test_requests_are_counted_as_one_route(server: Any) -> None:
+    name = 'atraso_requests_total{route="/v2/models/{name}/infer",status="200"}'
+    before = metric(server, name)
+    server.post(FLIGHT, request([EXAMPLE]))
+    server.post("/v2/models/flight_delay/versions/1/infer", request([EXAMPLE]))
+    assert metric(server, name) == before + 2
+
+
+ONE = request([EXAMPLE])
+TWELVE = {"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, 12], "data": [0] * 12}]}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """A request whose first input is another."""
+    return {"inputs": [ONE["inputs"][0] | changes, *ONE["inputs"][1:]]}
+
+
+WRONG: dict[str, tuple[str, Any, str]] = {
+    "not JSON": (FLIGHT, b"{", "the request is not JSON"),
+    "a list": (FLIGHT, [], "should be a JSON object"),
+    "no inputs": (FLIGHT, {}, "one input 'OPERA', the request has 0"),
+    "inputs no list": (FLIGHT, {"inputs": 1}, "'inputs' should be a list of objects"),
+    "inputs of texts": (FLIGHT, {"inputs": ["OPERA"]}, "'inputs' should be a list of objects"),
+    "twice": (FLIGHT, {"inputs": [*ONE["inputs"], ONE["inputs"][0]]}, "one input 'OPERA', the request has 2"),
+    "unknown input": (FLIGHT, {"inputs": [*ONE["inputs"], tensor("X", ["a"])]}, 'takes no input "X"'),
+    "name no text": (FLIGHT, {"inputs": [*ONE["inputs"], tensor([], ["a"])]}, "takes no input []"),
+    "no name": (FLIGHT, {"inputs": [*ONE["inputs"], {}]}, "takes no input null"),
+    "datatype": (FLIGHT, changed(datatype="FP32"), 'the datatype of OPERA should be BYTES, not "FP32"'),
+    "no shape": (FLIGHT, changed(shape=None), "the shape of OPERA should be [-1], not null"),
+    "shape of a row": (FLIGHT, changed(shape=[1, 1]), "the shape of OPERA should be [-1], not [1,1]"),
+    "negative": (FLIGHT, changed(shape=[-1]), "the shape of OPERA should be [-1], not [-1]"),
+    "true": (FLIGHT, changed(shape=[True]), "the shape of OPERA should be [-1], not [true]"),
+    "shape too long": (FLIGHT, changed(shape=[2]), "OPERA of shape [2] takes 2 values, not 1"),
+    "numbers": (FLIGHT, changed(data=[1]), "the data of OPERA should be a list of texts"),
+    "no data": (FLIGHT, changed(data=None), "the data of OPERA should be a list of texts"),
+    "lengths": (FLIGHT, changed(shape=[2], data=["a", "b"]), "should have one length, not OPERA 2, SIGLADES 1"),
+    "no such time": (FLIGHT, request([EXAMPLE, {**EXAMPLE, "FECHA_PROGRAMADA": "soon"}]), "FECHA_PROGRAMADA[1]: Input"),
+    "too long a name": (FLIGHT, request([{**EXAMPLE, "OPERA": "x" * 300}]), "OPERA[0]: String should have at most"),
+    "parameters": (FLIGHT, ONE | {"parameters": 3}, "'parameters' should be an object"),
+    "flag": (FLIGHT, ONE | {"parameters": {"binary_data_output": "no"}}, 'should be true or false, not "no"'),
+    "output": (FLIGHT, ONE | {"outputs": [{"name": "label"}]}, 'there is no output "label"'),
+    "id": (FLIGHT, ONE | {"id": 7}, "'id' should be a text"),
+    "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
+    "twelve features": (FEATURES, TWELVE, "the shape of features should be [-1, 11], not [1,12]"),
+    "text": (FEATURES, rows([EXAMPLE], ["a"] * 11), "the data of features should be numbers"),
+    "null": (FEATURES, rows([EXAMPLE], [None] * 11), "the data of features should be numbers"),
+    "booleans": (FEATURES, rows([EXAMPLE], [True] * 11), "the data of features should be numbers"),
+    "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, [0] * 10]), "the data of features should be numbers"),
+    "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * 11), "has the shape [11, 2], not [2, 11]"),
+    "too deep": (FEATURES, rows([EXAMPLE], [[[0] * 11]]), "the data of features should be numbers"),
+    "too few": (FEATURES, rows([EXAMPLE], [0] * 10), "takes 11 values, not 10"),
+    "no binary": (FLIGHT, changed(parameters={"binary_data_size": 3}), "OPERA has both"),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "sentence"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told(server: Any, path: str, body: Any, sentence: str) -> None:
+    reply = server.post(path, body)
+    assert reply.status_code == 400
+    assert list(reply.json()) == ["error"]
+    assert sentence in reply.json()["error"]
+    assert len(reply.content) < 500
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/models/other", "/v2/models/other/ready", "/v2/models/flight_delay/versions/2", "/v2/nothing"]
+)
+def test_what_is_not_there_is_404_in_the_protocols_shape(server: Any, path: str) -> None:
+    reply = httpx.get(server.url + path)
+    assert reply.status_code == 404
+    assert list(reply.json()) == ["error"]
+
+
+def test_a_method_that_is_not_there(server: Any) -> None:
+    reply = httpx.get(server.url + FLIGHT)
+    assert (reply.status_code, reply.json()) == (405, {"error": "Method Not Allowed"})
+    assert reply.headers["allow"] == "POST"
+
+
+def test_a_body_too_large(server: Any) -> None:
+    reply = server.post(FLIGHT, b" " * 3_000_000)
+    assert reply.status_code == 413
+    assert list(reply.json()) == ["error"]
+
+
+def test_strict_names_the_nearest(servers: Callable[..., Any]) -> None:
+    reply = servers("--strict", "--workers", 1).post(FLIGHT, request([{**EXAMPLE, "OPERA": "Sky Airlin"}]))
+    assert reply.status_code == 400
+    assert "OPERA[0]: OPERA is not one that the model knows; the nearest is 'Sky Airline'" in reply.json()["error"]
+
+
+def binary(head: dict[str, Any], blob: bytes, length: str | None = None) -> tuple[bytes, dict[str, str]]:
+    text = json.dumps(head).encode()
+    return text + blob, {"inference-header-content-length": str(len(text)) if length is None else length}
+
+
+def text_blob(*texts: bytes) -> bytes:
+    return b"".join(struct.pack("<I", len(text)) + text for text in texts)
+
+
+def binary_request(opera: bytes, size: int | None = None, shape: int = 1) -> dict[str, Any]:
+    length = len(opera) if size is None else size
+    first = {"name": "OPERA", "datatype": "BYTES", "shape": [shape], "parameters": {"binary_data_size": length}}
+    return {"inputs": [first, *ONE["inputs"][1:]]}
+
+
+SKY = text_blob(b"Sky Airline")
+WRONG_BINARY: dict[str, tuple[dict[str, Any], bytes, str | None, str]] = {
+    "length is no number": (binary_request(SKY), SKY, "ten", "should be a number of bytes, not 'ten'"),
+    "length too large": (binary_request(SKY), SKY, "100000", "says 100000 bytes, the body has"),
+    "negative": (binary_request(SKY), SKY, "-1", "should be a number of bytes, not '-1'"),
+    "size too large": (binary_request(SKY, 99), SKY, None, "the binary_data_size of OPERA is 99, 15 bytes are left"),
+    "size no number": (binary_request(SKY, "x"), SKY, None, 'the binary_data_size of OPERA is "x"'),  # type: ignore[arg-type]
+    "left over": (binary_request(SKY), SKY + b"more", None, "4 bytes are left over"),
+    "cut length": (binary_request(b"\1\0"), b"\1\0", None, "ends within a length"),
+    "cut text": (binary_request(SKY[:-1]), SKY[:-1], None, "ends within a text"),
+    "not UTF-8": (binary_request(text_blob(b"\xff")), text_blob(b"\xff"), None, "OPERA[0] is not UTF-8"),
+    "two texts": (binary_request(SKY * 2), SKY * 2, None, "OPERA of shape [1] takes 1 values, not 2"),
+}
+
+
+@pytest.mark.parametrize(("head", "blob", "length", "sentence"), WRONG_BINARY.values(), ids=WRONG_BINARY)
+def test_what_is_wrong_in_binary_is_told(
+    server: Any, head: dict[str, Any], blob: bytes, length: str | None, sentence: str
+) -> None:
+    body, headers = binary(head, blob, length)
+    reply = httpx.post(server.url + FLIGHT, content=body, headers=headers)
+    assert reply.status_code == 400
+    assert sentence in reply.json()["error"]
+
+
+def test_binary_and_plain_inputs_may_be_mixed(server: Any) -> None:
+    body, headers = binary(binary_request(SKY), SKY)
+    reply = httpx.post(server.url + FLIGHT, content=body, headers=headers)
+    assert reply.json() == server.post(FLIGHT, ONE).json()
+
+
+def test_binary_features_of_the_wrong_size(server: Any) -> None:
+    head = {"name": "features", "datatype": "FP32", "shape": [1, 11], "parameters": {"binary_data_size": 40}}
+    body, headers = binary({"inputs": [head]}, b"\0" * 40)
+    reply = httpx.post(server.url + FEATURES, content=body, headers=headers)
+    assert "takes 44 bytes, not 40" in reply.json()["error"]
+
+
+def test_a_compressed_request_is_told(server: Any) -> None:
+    reply = httpx.post(server.url + FLIGHT, content=b"x", headers={"content-encoding": "gzip"})
+    assert (reply.status_code, list(reply.json())) == (400, ["error"])

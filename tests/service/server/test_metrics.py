@@ -1,0 +1,167 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from service.api.contract import EXAMPLE
+from service.server.metrics import BOUNDS_US, CONNECTIONS, HOT, Metrics, create
+
+ROOT = Path(__file__).resolve().parents[3]
+MANY = "/predict_delay_probabilities"
+
+
+def read(text: str) -> dict[str, float]:
+    """Prometheus' text format as a dict from the sample's name and labels to its value."""
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+    samples = {name: float(value) for name, value in lines}
+    assert len(samples) == len(lines)
+    return samples
+
+
+def ask(server: Any) -> dict[str, float]:
+    reply = httpx.get(server.url + "/metrics")
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return read(reply.text)
+
+
+def status_count(samples: dict[str, float], route: str, status: str) -> float:
+    return samples.get(f'atraso_requests_total{{route="{route}",status="{status}"}}', 0)
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+def test_both_ways_count_the_same(servers: Callable[..., Any], flags: list[str]) -> None:
+    server = servers("--workers", 1, *flags)
+    with httpx.Client(base_url=server.url) as client:
+        for _ in range(3):
+            client.post(HOT, json=EXAMPLE)
+        client.post(HOT, json={**EXAMPLE, "OPERA": "Nueva"})
+        client.post(MANY, json=[EXAMPLE] * 5 + [{**EXAMPLE, "OPERA": "Nueva", "SIGLADES": "Nueva"}])
+        client.post(HOT, content=b"x")
+        client.post(HOT, content=b" " * 3_000_000)
+        client.get(HOT)
+        client.get("/nothing")
+        client.get("/model_status")
+    samples = ask(server)
+    assert status_count(samples, HOT, "200") == 4
+    assert [status_count(samples, HOT, status) for status in ("422", "413", "405")] == [1, 1, 1]
+    assert status_count(samples, MANY, "200") == 1
+    assert status_count(samples, "other", "404") == 1
+    assert status_count(samples, "/model_status", "200") == 1
+    assert samples["atraso_predictions_total"] == 10 + 1  # the first one was the server's own, before it was ready
+    assert samples["atraso_cache_hits_total"] == 2
+    assert samples["atraso_model_runs_total"] == 4
+    assert samples['atraso_unknown_total{field="OPERA"}'] == 2
+    assert samples['atraso_unknown_total{field="SIGLADES"}'] == 1
+    assert samples['atraso_model_info{name="flight_delay",version="1",recipe="improved"}'] == 1
+    assert samples[f'atraso_request_duration_seconds_count{{route="{HOT}"}}'] == 7
+    assert samples["atraso_fast_lane_total"] == (0 if flags else 4)
+
+
+def test_a_histogram_is_cumulative_and_complete() -> None:
+    metrics = Metrics(None, {})
+    now = time.perf_counter_ns()
+    for microseconds in (5, 10, 60, 2_000_000):
+        metrics.request(HOT, 200, now - microseconds * 1000 - 500_000_000 if microseconds > 1e6 else now - microseconds)
+    samples = read(metrics.render().decode())
+    buckets = [
+        samples[f'atraso_request_duration_seconds_bucket{{route="{HOT}",le="{us / 1e6:g}"}}'] for us in BOUNDS_US
+    ]
+    assert buckets == sorted(buckets)
+    assert buckets[-1] == 3
+    assert samples[f'atraso_request_duration_seconds_bucket{{route="{HOT}",le="+Inf"}}'] == 4
+    assert samples[f'atraso_request_duration_seconds_sum{{route="{HOT}"}}'] == pytest.approx(2.5, abs=0.1)
+
+
+def test_labels_are_escaped() -> None:
+    text = Metrics(None, {"name": 'a"b\\c\nd'}).render().decode()
+    assert r'atraso_model_info{name="a\"b\\c\nd"} 1' in text
+
+
+def count_in_a_process(path: Path) -> None:
+    """Count one prediction in a process of its own, which then dies without a word."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from service.server.metrics import Metrics\n"
+        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.in_lane(1, time.perf_counter_ns()); os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+def test_a_successor_goes_on_where_a_dead_worker_was(tmp_path: Path) -> None:
+    path = tmp_path / "counters"
+    create(path)
+    for _ in range(3):
+        count_in_a_process(path)
+    metrics = Metrics(path, {})
+    assert metrics.row == 0
+    assert status_count(read(metrics.render().decode()), HOT, "200") == 3
+
+
+def test_living_workers_have_rows_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "counters"
+    create(path)
+    mine = Metrics(path, {})
+    code = (
+        "import sys; from pathlib import Path; from service.server.metrics import CONNECTIONS, Metrics\n"
+        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.counts[CONNECTIONS] = 7\n"
+        "print(metrics.row, flush=True); input()"
+    )
+    mine.counts[CONNECTIONS] = 9
+    assert mine.least_connections() == 9
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"1\n"
+        assert mine.least_connections() == 7
+        other.communicate(b"\n")
+
+
+def test_workers_are_summed_whichever_is_asked_and_a_death_loses_nothing(servers: Callable[..., Any]) -> None:
+    server = servers("--workers", 2)
+    sent = 0
+
+    def send(count: int) -> None:
+        nonlocal sent
+        for _ in range(count):
+            with httpx.Client(base_url=server.url) as client:  # a connection of its own each: they go to both workers
+                assert client.post(HOT, json=EXAMPLE).status_code == 200
+        sent += count
+
+    send(20)
+    assert {status_count(ask(server), HOT, "200") for _ in range(10)} == {20}
+    samples = ask(server)
+    assert samples['atraso_worker_requests_total{worker="0"}'] > 0
+    assert samples['atraso_worker_requests_total{worker="1"}'] > 0
+    first = children(server.process.pid)
+    os.kill(first[0], signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while len(now := children(server.process.pid)) < 2 or first[0] in now:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert status_count(ask(server), HOT, "200") == sent
+    send(20)
+    assert status_count(ask(server), HOT, "200") == sent
+    workers = {name for name in ask(server) if name.startswith("atraso_worker_requests_total")}
+    assert len(workers) == 2
+
+
+def children(pid: int) -> list[int]:
+    """The workers of a server, and not the tracker that multiprocessing keeps."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_the_format_is_prometheus(server: Any) -> None:
+    text = httpx.get(server.url + "/metrics").text
+    sample = re.compile(r'atraso_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? \d+(\.\d+)?(e-?\d+)?')
+    for line in text.splitlines():
+        assert re.fullmatch(r"# (HELP|TYPE) atraso_[a-z_]+ .+", line) or sample.fullmatch(line), line
+    assert text.endswith("\n")
