@@ -55,7 +55,7 @@ def main(**values: Any) -> None:
     with TemporaryDirectory(prefix="atraso-") as folder:
         counters = Path(folder) / "counters"
         metrics.create(counters)
-        run(settings, listener, counters)
+        run(settings, listener, counters, "service.app:create_app")
 
 
 def end(number: int, frame: object) -> None:

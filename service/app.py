@@ -1,9 +1,6 @@
-"""The ASGI app: routes and lifespan. It turns requests into calls and results into responses, nothing more."""
+"""The ASGI app of one worker: puts the wings together, and holds the lifespan."""
 
-import logging
-import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -16,23 +13,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api import pages as web_routes
-from service.api.batch import predict_batch
-from service.api.body import JSON, read_body, unknown_header
-from service.api.contract import EXAMPLE, FIELDS, HttpError, Replies, error_body, parse_batch, parse_flight
-from service.api.v2 import routes as protocol_routes
+from service.api import pages, status
+from service.api.body import JSON
+from service.api.contract import EXAMPLE, Replies, parse_flight
+from service.api.errors import HttpError, error_body, refusal
+from service.api.flights import routes as flights
+from service.api.names import Names
+from service.api.paths import HOT, NAMED
+from service.api.served import Limits, Served
+from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model import bundle as bundles
 from service.model.catalogue import catalogue
+from service.model.errors import Overloaded, TooManyFeatures
 from service.model.explain import Explainer
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
+from service.server import metrics
 from service.server.heads import Lane
-from service.server.metrics import HOT, ROUTE, Metrics
+from service.server.metrics import Metrics
 from service.settings import Settings
-
-logger = logging.getLogger("uvicorn.error")
 
 
 def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
@@ -40,74 +41,48 @@ def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
 
     `counters` is the file that the workers count in together.
     """
-    hot = HotRoute(settings.max_body)
     starlette = Starlette(
         routes=[
-            Route(HOT, hot, methods=["POST"]),
-            Route("/predict_delay_probabilities", predict_many, methods=["POST"]),
-            Route("/model_status", model_status),
-            Route("/metrics", show_metrics),
-            Route("/explain_delay_probability", explain_one, methods=["POST"]),
-            Route("/flights", show_flights),
-            Route("/catalogue", show_catalogue),
-            *protocol_routes.ROUTES,
-            *web_routes.ROUTES,
+            Route(HOT, flights.predict_one, methods=["POST"]),
+            Route("/model_status", status.show),
+            Route("/metrics", metrics.show),
+            *flights.ROUTES,
+            *v2.ROUTES,
+            *pages.ROUTES,
         ],
         exception_handlers={
             HTTPException: http_exception,
-            HttpError: http_error,
+            **dict.fromkeys((HttpError, Overloaded, TooManyFeatures, Exception), refused),
             ClientDisconnect: client_left,
-            Exception: server_error,
         },
     )
-    return App(settings, counters, hot, starlette)
+    return App(settings, counters, starlette)
 
 
-@dataclass(frozen=True)
-class Model:
-    """What the lifespan loads and every request finds in its `state`, under the key `model`."""
-
-    settings: Settings
-    predictor: Predictor
-    metrics: Metrics
-    protocol: Models
-    explainer: Explainer
-    status: bytes
-    flights: bytes
-    catalogue: bytes
-
-
-async def load(settings: Settings, counters: Path | None) -> Model:
-    """Load the bundle and prove by a first prediction that it works. Raises BundleError."""
-    bundle = bundles.read(settings.bundle)
-    metrics = Metrics(counters, {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe})
+def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served:
+    """What the bundle serves, once a first prediction has proved that it works. Raises BundleError."""
     scorer = Scorer(bundle)
+    features = Features(bundle.tables)
+    names = Names(features, metrics, strict=settings.strict)
     predictor = Predictor(
-        Features(bundle.tables),
+        features,
         scorer,
         Replies(bundle.threshold),
         metrics,
         cache_size=settings.cache_size,
         max_pending=settings.max_pending,
-        strict=settings.strict,
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
-    status = {
-        "python version": platform.python_version(),
-        "model_status": "Modelo activo y cargado 🔥",
-        "model_type": "LGBM",
-        "model_file": bundle.model_file.name,
-        "model_input_variables": FIELDS,
-        "input_example": EXAMPLE,
-    }
-    return Model(
-        settings=settings,
+    return Served(
+        bundle=bundle,
+        report=settings.bundle / "docs",
         predictor=predictor,
-        metrics=metrics,
-        protocol=Models(bundle.name, bundle.version, len(bundle.tables), predictor, settings.max_batch),
-        explainer=Explainer(bundle, scorer),
-        status=orjson.dumps(status),
-        flights=bundle.flights,
+        names=names,
+        explainer=Explainer(bundle.tables, scorer),
+        protocol=Models(bundle, predictor, names, settings.max_batch),
+        counts=metrics,
+        limits=Limits(settings.max_body, settings.max_batch),
+        status=status.about(bundle.model_file.name),
         catalogue=orjson.dumps(catalogue(bundle.tables)),
     )
 
@@ -115,17 +90,16 @@ async def load(settings: Settings, counters: Path | None) -> Model:
 class App:
     """The lifespan, and the hot route ahead of Starlette, whose routing costs more than the model."""
 
-    def __init__(self, settings: Settings, counters: Path | None, hot: ASGIApp, starlette: ASGIApp) -> None:
+    def __init__(self, settings: Settings, counters: Path | None, starlette: ASGIApp) -> None:
         self._settings = settings
         self._counters = counters
-        self._hot = hot
         self._starlette = starlette
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
         elif scope["path"] == HOT and scope["method"] == "POST":
-            await self._hot(scope, receive, send)
+            await flights.predict_one(scope, receive, send)
         else:
             await self._count(scope, receive, send)
 
@@ -140,90 +114,30 @@ class App:
         try:
             await self._starlette(scope, receive, watch)
         finally:
-            route = scope.get(ROUTE, scope["path"])
-            scope["state"]["model"].metrics.request(route, status, started)
+            route = scope.get(NAMED, scope["path"])
+            scope["state"]["metrics"].request(route, status, started)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
         await receive()
         try:
-            model = await load(self._settings, self._counters)
+            bundle = bundles.read(self._settings.bundle)
+            about = {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe}
+            counts = Metrics(self._counters, about)
+            served = load(self._settings, counts, bundle)
         except bundles.BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        scope["state"]["model"] = model
-        scope["state"]["lane"] = Lane(model.predictor, model.metrics, self._settings.max_body)
+        lane = Lane(served.predictor, served.names, counts, self._settings.max_body)
+        scope["state"].update(served=served, metrics=counts, lane=lane)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-class HotRoute:
-    """One flight in, one probability out, as plain ASGI."""
-
-    def __init__(self, max_body: int) -> None:
-        self._max_body = max_body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        model: Model = scope["state"]["model"]
-        started = perf_counter_ns()
-        try:
-            flight = parse_flight(await read_body(scope, receive, self._max_body))
-            unknown = model.predictor.unknown(flight, ("body",))
-            status, body, extra = 200, await model.predictor.reply(flight), unknown_header(unknown)
-            if unknown:
-                model.predictor.count_unknown(unknown)
-        except HttpError as error:
-            status, body, extra = error.status, error_body(error.detail), error.headers
-        except ClientDisconnect:
-            return
-        except Exception:
-            logger.exception("POST %s failed", HOT)
-            status, body, extra = 500, error_body("Internal Server Error"), {}
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        headers += [(name.encode(), value.encode()) for name, value in extra.items()]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        model.metrics.request(HOT, status, started)
-
-
-async def predict_many(request: Request) -> Response:
-    model: Model = request.state.model
-    body = await read_body(request.scope, request.receive, model.settings.max_body)
-    flights = parse_batch(body, model.settings.max_batch)
-    replies, unknown = await predict_batch(model.predictor, flights)
-    return Response(replies, headers=unknown_header(sorted(unknown)), media_type=JSON)
-
-
-async def model_status(request: Request) -> Response:
-    return Response(request.state.model.status, media_type=JSON)
-
-
-async def show_metrics(request: Request) -> Response:
-    return Response(request.state.model.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-async def explain_one(request: Request) -> Response:
-    model: Model = request.state.model
-    flight = parse_flight(await read_body(request.scope, request.receive, model.settings.max_body))
-    unknown = model.predictor.unknown(flight, ("body",))
-    if unknown:
-        model.predictor.count_unknown(unknown)
-    with model.predictor.admitted(1):
-        explanation = await model.explainer(flight)
-    return Response(orjson.dumps(explanation), headers=unknown_header(unknown), media_type=JSON)
-
-
-async def show_flights(request: Request) -> Response:
-    return Response(request.state.model.flights, media_type=JSON)
-
-
-async def show_catalogue(request: Request) -> Response:
-    return Response(request.state.model.catalogue, media_type=JSON)
-
-
-def http_error(request: Request, error: Any) -> Response:
-    return Response(error_of(request)(error.detail), error.status, error.headers, JSON)
+def refused(request: Request, error: Exception) -> Response:
+    told = refusal(error)
+    return Response(error_of(request)(told.detail), told.status, told.headers, JSON)
 
 
 def http_exception(request: Request, error: Any) -> Response:
@@ -237,10 +151,6 @@ def client_left(request: Request, error: Exception) -> Response:
     return Response(status_code=499)  # nobody reads it
 
 
-def server_error(request: Request, error: Exception) -> Response:
-    return Response(error_of(request)("Internal Server Error"), 500, media_type=JSON)
-
-
 def error_of(request: Request) -> Callable[[Any], bytes]:
     """The shape that errors have on this route: the contract's, or the protocol's."""
-    return protocol_routes.error_body if request.url.path.startswith("/v2") else error_body
+    return v2.error_body if request.url.path.startswith("/v2") else error_body

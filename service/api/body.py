@@ -1,11 +1,9 @@
-"""What the routes share: reading a body within its limit, the JSON media type, the header that names unknown values."""
-
-from collections.abc import Collection
+"""A request's body, read within its limit."""
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
-from service.api.contract import BodyTooLarge
+from service.api.errors import BodyTooLarge
 
 JSON = "application/json"
 
@@ -25,7 +23,3 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise BodyTooLarge(limit)
         if not message.get("more_body", False):
             return body
-
-
-def unknown_header(names: Collection[str]) -> dict[str, str]:
-    return {"x-unknown": ", ".join(names)} if names else {}

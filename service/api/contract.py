@@ -1,14 +1,14 @@
-"""JSON bytes -> checked flights, probability -> reply bytes, and the one shape that errors have.
+"""JSON bytes -> checked flights, and probability -> reply bytes.
 
 The names, types and messages are those that FastAPI gave the clients of the first service. Nothing here
 knows tables, models or sockets.
 """
 
-from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
+from service.api.errors import InvalidRequest, Location, Problem
 from service.model.keys import TIME_FORM, Parts, parse_time, time_parts
 
 FIELDS = ("OPERA", "SIGLADES", "FECHA_PROGRAMADA")
@@ -20,45 +20,6 @@ MAX_TEXT = 256
 LOW = "Baja probabilidad de atraso"
 HIGH = "Alta probabilidad de atraso"
 
-Location: TypeAlias = tuple[str | int, ...]
-Problem: TypeAlias = dict[str, Any]
-
-
-class HttpError(Exception):
-    """A request that is answered with an error: its status, its `detail`, and headers of its own."""
-
-    status = 500
-
-    def __init__(self, detail: str | list[Problem], headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.headers = headers or {}
-
-
-class InvalidRequest(HttpError):
-    """The body is not what the contract asks for; `detail` lists every problem."""
-
-    status = 422
-    detail: list[Problem]
-
-
-class BodyTooLarge(HttpError):
-    status = 413
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The request body is larger than {limit} bytes")
-
-
-class Overloaded(HttpError):
-    status = 503
-
-    def __init__(self) -> None:
-        super().__init__("Too many flights are waiting for the model, try again", {"retry-after": "1"})
-
-
-def error_body(detail: str | list[Problem]) -> bytes:
-    return orjson.dumps({"detail": detail})
-
 
 def parse_flight(body: bytes) -> Parts:
     """The flight that a request's body describes. Raises InvalidRequest."""
@@ -69,10 +30,10 @@ def parse_batch(body: bytes, limit: int) -> list[Any]:
     """The body's array of at most `limit` flights, each still unchecked. Raises InvalidRequest."""
     flights = _parse(body)
     if not isinstance(flights, list):
-        raise InvalidRequest([_problem("list_type", ("body",), "Input should be a valid list", flights)])
+        raise InvalidRequest([problem("list_type", ("body",), "Input should be a valid list", flights)])
     if len(flights) > limit:
         text = f"List should have at most {limit} items after validation, not {len(flights)}"
-        raise InvalidRequest([_problem("too_long", ("body",), text, None)])
+        raise InvalidRequest([problem("too_long", ("body",), text, None)])
     return flights
 
 
@@ -90,30 +51,30 @@ def check_flight(flight: Any, where: Location) -> Parts:
 
 def _parse(body: bytes) -> Any:
     if not body:
-        raise InvalidRequest([_problem("missing", ("body",), "Field required", None)])
+        raise InvalidRequest([problem("missing", ("body",), "Field required", None)])
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         text = f"JSON decode error: {error}"
-        raise InvalidRequest([_problem("json_invalid", ("body", error.pos), text, {})]) from None
+        raise InvalidRequest([problem("json_invalid", ("body", error.pos), text, {})]) from None
 
 
 def _problems(flight: Any, where: Location) -> list[Problem]:
     if not isinstance(flight, dict):
         text = "Input should be a valid dictionary or object to extract fields from"
-        return [_problem("model_attributes_type", where, text, flight)]
+        return [problem("model_attributes_type", where, text, flight)]
     found = [_field_problem(flight, field, (*where, field)) for field in FIELDS]
-    return [problem for problem in found if problem]
+    return [each for each in found if each]
 
 
 def _field_problem(flight: dict[str, Any], field: str, where: Location) -> Problem | None:
     if field not in flight:
-        return _problem("missing", where, "Field required", flight)
+        return problem("missing", where, "Field required", flight)
     value = flight[field]
     if not isinstance(value, str):
-        return _problem("string_type", where, "Input should be a valid string", value)
+        return problem("string_type", where, "Input should be a valid string", value)
     if len(value) > MAX_TEXT:
-        return _problem("string_too_long", where, f"String should have at most {MAX_TEXT} characters", value)
+        return problem("string_too_long", where, f"String should have at most {MAX_TEXT} characters", value)
     if field == "FECHA_PROGRAMADA":
         return _time_problem(value, where)
     return None
@@ -124,18 +85,12 @@ def _time_problem(value: str, where: Location) -> Problem | None:
         parse_time(value)
     except ValueError as error:
         text = f"Input should be a valid datetime, {TIME_FORM}: {error}"
-        return _problem("datetime_parsing", where, text, value)
+        return problem("datetime_parsing", where, text, value)
     return None
 
 
-def unknown_value(field: str, value: str, known: frozenset[str], where: Location) -> Problem:
-    """The problem of an airline or destination that no table knows; it names the nearest that one does."""
-    nearest = get_close_matches(value, sorted(known), n=1, cutoff=0)
-    text = f"{field} is not one that the model knows; the nearest is {nearest[0]!r}"
-    return _problem("unknown_value", (*where, field), text, value)
-
-
-def _problem(kind: str, where: Location, text: str, value: Any) -> Problem:
+def problem(kind: str, where: Location, text: str, value: Any) -> Problem:
+    """One entry of an error's `detail`."""
     return {"type": kind, "loc": where, "msg": text, "input": _echo(value)}
 
 

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from service.server.metrics import REPORT, ROUTE
+from service.api.paths import NAMED, REPORT
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 HEADERS = {
@@ -31,7 +31,7 @@ class Files(StaticFiles):
     """Files with our headers, pages and the report's among them; a browser asks whether it has the newest."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[ROUTE] = "/web"
+        scope[NAMED] = "/web"
         await super().__call__(scope, receive, send)
 
     def file_response(self, *args: Any, **options: Any) -> Response:
@@ -77,8 +77,8 @@ async def picture(request: Request) -> Response:
 
 def report_file(request: Request, name: str) -> Response:
     """A file of what `python -m export report --out BUNDLE/docs` wrote. Raises HTTPException where it did not."""
-    request.scope[ROUTE] = REPORT
-    path: Path = request.state.model.settings.bundle / "docs" / name
+    request.scope[NAMED] = REPORT
+    path: Path = request.state.served.report / name
     if not path.is_file():
         raise HTTPException(404, "This bundle has no report: `python -m export report` makes one")
     return FILES.page(path, request, REPORT_HEADERS)

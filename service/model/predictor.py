@@ -8,12 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from service.api.contract import InvalidRequest, Location, Overloaded, Replies, unknown_value
-from service.model.features import NAMED, Features, Row
+from service.model.errors import Overloaded
+from service.model.features import Features, Row
 from service.model.keys import Parts
-from service.server.metrics import CACHE_HITS, MODEL_RUNS, SCORED, UNKNOWN_OPERA, UNKNOWN_SIGLADES, Metrics
 
 if TYPE_CHECKING:
     from service.model.scorer import Scorer  # it loads ONNX Runtime, which only a worker needs
@@ -25,6 +24,14 @@ Answer = Callable[[bytes | Exception], None]
 """Called with the reply, or with what kept it from being made."""
 
 logger = logging.getLogger("uvicorn.error")
+
+
+class Counts(Protocol):
+    """What the predictor tells of its work."""
+
+    def cache_hit(self) -> None: ...
+
+    def model_run(self, rows: int) -> None: ...
 
 
 class ReplyCache:
@@ -62,43 +69,29 @@ class Predictor:
         self,
         features: Features,
         scorer: "Scorer",
-        replies: Replies,
-        metrics: Metrics,
+        reply_of: Callable[[float], bytes],
+        counts: Counts,
         *,
         cache_size: int = 0,
         max_pending: int = 50_000,
-        strict: bool = False,
     ) -> None:
         self.features = features
         self.pending = 0
         self._scorer = scorer
-        self._replies = replies
-        self._counts = metrics.counts
+        self._reply_of = reply_of
+        self._counts = counts
         self._cache = ReplyCache(cache_size)
         self._max_pending = max_pending
-        self._strict = strict
         self._rows: list[Row] = []
         self._answers: list[Answer] = []
         self._loop = asyncio.get_running_loop()
-
-    def unknown(self, flight: Parts, where: Location) -> tuple[str, ...]:
-        """Which of OPERA and SIGLADES no table knows. Raises InvalidRequest instead where the service is strict."""
-        names = self.features.unknown(flight)
-        if names and self._strict:
-            known = self.features.known
-            raise InvalidRequest([unknown_value(n, str(flight[NAMED.index(n)]), known[n], where) for n in names])
-        return names
-
-    def count_unknown(self, names: tuple[str, ...]) -> None:
-        self._counts[UNKNOWN_OPERA] += "OPERA" in names
-        self._counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
 
     def submit(self, flight: Parts, answer: Answer) -> bytes | None:
         """The reply where it is in the cache; else None, and `answer` is called in the next turn. Raises Overloaded."""
         row = self.features.row(flight)
         reply = self._cache.get(row)
         if reply:
-            self._counts[CACHE_HITS] += 1
+            self._counts.cache_hit()
             return reply
         if self.pending >= self._max_pending:
             raise Overloaded
@@ -128,13 +121,12 @@ class Predictor:
         return self._run([self.features.row(flight) for flight in flights])
 
     def _run(self, rows: Sequence[Row]) -> list[bytes]:
-        return list(map(self._replies, self.probabilities(rows)))
+        return list(map(self._reply_of, self.probabilities(rows)))
 
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
         """The probability of each row, from one run of the model, now."""
         found = self._scorer(rows)
-        self._counts[MODEL_RUNS] += 1
-        self._counts[SCORED] += len(rows)
+        self._counts.model_run(len(rows))
         return found
 
     @contextmanager

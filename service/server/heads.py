@@ -10,8 +10,10 @@ from time import perf_counter_ns
 
 import httptools
 
+from service.api.names import Names
+from service.api.paths import HOT
 from service.model.predictor import Predictor
-from service.server.metrics import HOT, Metrics
+from service.server.metrics import Metrics
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEADS = 1024
@@ -25,6 +27,7 @@ class Lane:
     """What the connections of a worker share."""
 
     predictor: Predictor
+    names: Names
     metrics: Metrics
     max_body: int
     heads: dict[bytes, int] = field(default_factory=dict)
@@ -72,7 +75,7 @@ class Lane:
 
     def note_unknown(self, names: tuple[str, ...]) -> bytes:
         """Count a flight with unknown values, and name them in a header."""
-        self.predictor.count_unknown(names)
+        self.names.count(names)
         return b"x-unknown: %b\r\n" % ", ".join(names).encode()
 
     def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from service.api.contract import HttpError, parse_flight
+from service.api.contract import parse_flight
 from service.server.drain import DrainingProtocol, unread_bytes
 from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane
 
@@ -71,8 +71,8 @@ class FastLaneProtocol(DrainingProtocol):
                 return
             try:
                 reply = self._ask(data[body:end])
-            except HttpError:
-                super().data_received(data[at:])  # errors are written where all errors are, behind ASGI
+            except Exception:  # whatever it is, it is told where all errors are, behind ASGI
+                super().data_received(data[at:])
                 return
             if reply is None:
                 lane.waiting += 1
@@ -87,10 +87,9 @@ class FastLaneProtocol(DrainingProtocol):
         lane = self._lane
         if not lane.answered and not lane.waiting:
             lane.begin_turn()
-        predictor = lane.predictor
         flight = parse_flight(body)
-        unknown = predictor.unknown(flight, ("body",))
-        reply = predictor.submit(flight, self._reply)
+        unknown = lane.names.unknown(flight, ("body",))
+        reply = lane.predictor.submit(flight, self._reply)
         self._extra = lane.note_unknown(unknown) if unknown else b""
         return reply
 

@@ -8,13 +8,15 @@ import fcntl
 import mmap
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from time import perf_counter_ns
 
-HOT = "/predict_delay_probability"
-INFER = "/v2/models/{name}/infer"
-REPORT = "/report/"
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.api.paths import HOT, INFER, REPORT
+
 ROUTES = (
     HOT,
     "/predict_delay_probabilities",
@@ -33,8 +35,6 @@ ROUTES = (
     REPORT,
     "other",
 )
-ROUTE = "metrics_route"
-"""Where a request's scope names its route, if that is not its path."""
 STATUSES = (200, 400, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
 BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
 MAX_WORKERS = 256
@@ -89,6 +89,18 @@ class Metrics:
         self.counts[at + len(STATUSES) + bisect_left(_BOUNDS, nanoseconds)] += 1
         self.counts[at + len(STATUSES) + _BUCKETS] += nanoseconds
 
+    def cache_hit(self) -> None:
+        self.counts[CACHE_HITS] += 1
+
+    def model_run(self, rows: int) -> None:
+        self.counts[MODEL_RUNS] += 1
+        self.counts[SCORED] += rows
+
+    def unknown(self, names: Collection[str]) -> None:
+        """Count a flight whose OPERA, SIGLADES or both no table knows."""
+        self.counts[UNKNOWN_OPERA] += "OPERA" in names
+        self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
+
     def least_connections(self) -> int:
         """The fewest connections that a live worker has, this one among them."""
         return min(self._all[at + CONNECTIONS] for at in self._live())
@@ -114,6 +126,10 @@ class Metrics:
         rows = [_with_lane(self._all[at : at + _ROW].tolist()) for at in range(0, MAX_WORKERS * _ROW, _ROW)]
         total = [sum(column) for column in zip(*rows, strict=True)]
         return ("\n".join([*_model(self._about), *_requests(total), *_singles(total), *_workers(rows)]) + "\n").encode()
+
+
+async def show(request: Request) -> Response:
+    return Response(request.state.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _claim(file: int) -> int:

@@ -6,6 +6,7 @@ that is ahead of another leaves a new connection to it for a moment.
 
 import asyncio
 import logging
+import pkgutil
 import socket
 import sys
 from collections.abc import Callable
@@ -32,10 +33,14 @@ SLACK = 16
 logger = logging.getLogger("uvicorn.error")
 
 
-def run(settings: Settings, listener: socket.socket, counters: Path) -> None:
-    """Serve until a signal ends it. Exits with uvicorn's STARTUP_FAILURE where a worker could not start."""
+def run(settings: Settings, listener: socket.socket, counters: Path, factory: str) -> None:
+    """Serve until a signal ends it. Exits with uvicorn's STARTUP_FAILURE where a worker could not start.
+
+    `factory` (`module:function`) makes the app of `settings` and `counters`, and is imported where the app runs: the
+    parent of the workers needs no ONNX Runtime.
+    """
     config = Config(
-        partial(make_app, settings, counters),
+        partial(make_app, factory, settings, counters),
         factory=True,
         interface="asgi3",
         http=choose_protocol(settings),
@@ -58,11 +63,8 @@ def run(settings: Settings, listener: socket.socket, counters: Path) -> None:
         sys.exit(STARTUP_FAILURE)
 
 
-def make_app(settings: Settings, counters: Path) -> Any:
-    """The app, imported where it runs: the parent of the workers needs no ONNX Runtime."""
-    from service.app import create_app
-
-    return create_app(settings, counters)
+def make_app(factory: str, settings: Settings, counters: Path) -> Any:
+    return pkgutil.resolve_name(factory)(settings, counters)
 
 
 def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
@@ -80,7 +82,7 @@ class WorkerServer(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
-        metrics: Metrics = self.lifespan.state["model"].metrics
+        metrics: Metrics = self.lifespan.state["metrics"]
         await self._wait_for_the_others(metrics)
         self.acceptors = [Acceptor(listener, self._protocol, metrics, self) for listener in sockets or []]
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from service.api.contract import FIELDS, InvalidRequest, check_flight
+from service.api.contract import FIELDS, check_flight
+from service.api.errors import InvalidRequest
+from service.api.names import Names
 from service.api.v2.tensors import (
     OUTPUT,
     Float32,
@@ -25,6 +27,7 @@ from service.api.v2.tensors import (
     wants_binary,
     write_reply,
 )
+from service.model.bundle import Bundle
 from service.model.features import Row
 from service.model.predictor import MAX_ROWS, Predictor
 
@@ -58,8 +61,10 @@ class Model:
 class Models:
     """The two models of a bundle, by name."""
 
-    def __init__(self, name: str, version: str, width: int, predictor: Predictor, max_batch: int) -> None:
+    def __init__(self, bundle: Bundle, predictor: Predictor, names: Names, max_batch: int) -> None:
+        name, version, width = bundle.name, bundle.version, len(bundle.tables)
         self._predictor = predictor
+        self._names = names
         self._max_batch = max_batch
         flights = Model(name, version, {field: Spec("BYTES") for field in FIELDS}, self._flight_rows)
         features = Model(f"{name}_features", version, {"features": Spec("FP32", (width,))}, self._feature_rows)
@@ -101,19 +106,19 @@ class Models:
         return np.array(found, dtype=np.float32), unknown
 
     def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
-        predictor = self._predictor
+        row_of = self._predictor.features.row
         rows: list[Row] = []
         unknown: set[str] = set()
         for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
             try:
                 flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
-                names = predictor.unknown(flight, (place,))
+                names = self._names.unknown(flight, (place,))
             except InvalidRequest as error:
                 raise InferenceError(_sentence(error)) from None
             if names:
-                predictor.count_unknown(names)
+                self._names.count(names)
                 unknown.update(names)
-            rows.append(predictor.features.row(flight))
+            rows.append(row_of(flight))
         return rows, unknown
 
     def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:

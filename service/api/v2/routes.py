@@ -8,10 +8,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service import __version__
-from service.api.body import JSON, read_body, unknown_header
+from service.api.body import JSON, read_body
+from service.api.names import unknown_header
+from service.api.paths import INFER, NAMED
 from service.api.v2.models import Model, Models
 from service.api.v2.tensors import JSON_LENGTH, InferenceError
-from service.server.metrics import INFER, ROUTE
 
 
 def error_body(detail: Any) -> bytes:
@@ -40,9 +41,9 @@ async def model_ready(request: Request) -> Response:
 
 
 async def infer(request: Request) -> Response:
-    request.scope[ROUTE] = INFER
+    request.scope[NAMED] = INFER
     model = find(request)
-    body = await read_body(request.scope, request.receive, request.state.model.settings.max_body)
+    body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
     made, unknown = await protocol(request).infer(model, body, json_length(request))
@@ -69,7 +70,7 @@ def find(request: Request) -> Model:
 
 
 def protocol(request: Request) -> Models:
-    models: Models = request.state.model.protocol
+    models: Models = request.state.served.protocol
     return models
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from service.api.contract import HttpError
+from service.api.errors import HttpError
 
 OUTPUT = "delay_probability"
 JSON_LENGTH = "inference-header-content-length"

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 from service.api.contract import (
     EXAMPLE,
     MAX_TEXT,
-    InvalidRequest,
     Replies,
     check_flight,
-    error_body,
     parse_batch,
     parse_flight,
-    unknown_value,
 )
+from service.api.errors import InvalidRequest, error_body
 from service.model.keys import key_parts, parse_time
 
 WHEN = "2017-11-27 13:00:00"
@@ -119,12 +117,6 @@ def test_any_json_is_a_flight_or_a_listed_problem(value: Any) -> None:
 def test_any_bytes_are_a_flight_or_a_listed_problem(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         parse_flight(body)
-
-
-def test_unknown_value_names_the_nearest() -> None:
-    problem = unknown_value("OPERA", "Sky Airlin", frozenset({"Sky Airline", "Grupo LATAM"}), ("body", 3))
-    assert problem["loc"] == ("body", 3, "OPERA")
-    assert problem["msg"].endswith("the nearest is 'Sky Airline'")
 
 
 @pytest.mark.parametrize(

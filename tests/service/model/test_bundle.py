@@ -73,3 +73,15 @@ def test_names_the_file_and_the_reason(tmp_path: Path, damage: Callable[[Path], 
         read(tmp_path)
     assert str(caught.value).startswith(str(tmp_path / file))
     assert reason in str(caught.value)
+
+
+def test_a_bundle_without_averages_is_explained_against_its_defaults(small_bundle: Any, tmp_path: Path) -> None:
+    shutil.copytree(small_bundle.folder, tmp_path / "bundle")
+    path = tmp_path / "bundle" / "tables" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    assert [table.average for table in read(small_bundle.folder).tables] == [*manifest["data"]["average"].values()]
+    manifest["data"] = None
+    path.write_text(json.dumps(manifest))
+    assert [table.average for table in read(tmp_path / "bundle").tables] == [
+        feature["default"] for feature in manifest["features"]
+    ]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from service.api.contract import InvalidRequest, Overloaded, Replies
+from service.api.contract import Replies
 from service.model import bundle as bundles
+from service.model.errors import Overloaded
 from service.model.features import Features, Row
 from service.model.keys import Parts, key_parts, parse_time
 from service.model.predictor import MAX_ROWS, Predictor, ReplyCache
@@ -117,13 +118,3 @@ def test_a_client_that_left_disturbs_nobody(golden: list[dict[str, Any]]) -> Non
         return await stays
 
     assert asyncio.run(ask()) == Replies(BUNDLE.threshold)(golden[1]["delay_probability"])
-
-
-def test_strict_refuses_what_no_table_knows() -> None:
-    async def ask(strict: bool) -> tuple[str, ...]:
-        flight = key_parts("Sky Airlin", "Calama", parse_time("2017-11-27 13:00"))
-        return predictor(CountingScorer(), strict=strict).unknown(flight, ("body",))
-
-    assert asyncio.run(ask(strict=False)) == ("OPERA",)
-    with pytest.raises(InvalidRequest, match="the nearest is 'Sky Airline'"):
-        asyncio.run(ask(strict=True))

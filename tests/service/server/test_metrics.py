@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.server.metrics import BOUNDS_US, CONNECTIONS, HOT, Metrics, create
+from service.api.paths import HOT
+from service.server.metrics import BOUNDS_US, CONNECTIONS, Metrics, create
 
 ROOT = Path(__file__).resolve().parents[3]
 MANY = "/predict_delay_probabilities"

@@ -5,24 +5,31 @@ from typing import Any
 import orjson
 import pytest
 
-from service.api.batch import predict_batch
-from service.api.contract import EXAMPLE, InvalidRequest, Overloaded, Replies
+from service.api.contract import EXAMPLE, Replies
+from service.api.errors import InvalidRequest
+from service.api.flights.batch import predict_batch
+from service.api.names import Names
 from service.model import bundle as bundles
+from service.model.errors import Overloaded
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
 from service.server.metrics import Metrics
 
-BUNDLE = bundles.read(Path(__file__).resolve().parents[3])
+BUNDLE = bundles.read(Path(__file__).resolve().parents[4])
+
+
+def made(strict: bool = False, **options: Any) -> tuple[Predictor, Names]:
+    features, metrics = Features(BUNDLE.tables), Metrics(None, {})
+    predictor = Predictor(features, Scorer(BUNDLE), Replies(BUNDLE.threshold), metrics, **options)
+    return predictor, Names(features, metrics, strict=strict)
 
 
 def predict(flights: list[Any], **options: Any) -> tuple[Any, set[str]]:
     async def ask() -> tuple[bytes, set[str]]:
-        predictor = Predictor(
-            Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}), **options
-        )
+        predictor, names = made(**options)
         try:
-            return await predict_batch(predictor, flights)
+            return await predict_batch(predictor, names, flights)
         finally:
             assert predictor.pending == 0
 
@@ -69,7 +76,7 @@ def test_a_batch_beyond_the_pending_limit_is_refused_whole() -> None:
 
 def test_others_get_their_turn_between_slices() -> None:
     async def ask() -> int:
-        predictor = Predictor(Features(BUNDLE.tables), Scorer(BUNDLE), Replies(BUNDLE.threshold), Metrics(None, {}))
+        predictor, names = made()
         turns = 0
 
         async def count() -> None:
@@ -79,7 +86,7 @@ def test_others_get_their_turn_between_slices() -> None:
                 turns += 1
 
         counting = asyncio.ensure_future(count())
-        await predict_batch(predictor, [EXAMPLE] * 2560)
+        await predict_batch(predictor, names, [EXAMPLE] * 2560)
         counting.cancel()
         return turns
 

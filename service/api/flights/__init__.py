@@ -1,0 +1,1 @@
+"""The flights' routes: one, many, why, and which there are."""

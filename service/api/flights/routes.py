@@ -1,0 +1,82 @@
+"""The flights' routes: requests into calls and results into responses, nothing more."""
+
+import logging
+from time import perf_counter_ns
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from service.api.body import JSON, read_body
+from service.api.contract import parse_batch, parse_flight
+from service.api.errors import error_body, refusal
+from service.api.flights.batch import predict_batch
+from service.api.flights.explanation import told
+from service.api.names import unknown_header
+from service.api.paths import HOT
+from service.api.served import Served
+
+logger = logging.getLogger("uvicorn.error")
+
+
+async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
+    """One flight in, one probability out, as plain ASGI: the hot route."""
+    served: Served = scope["state"]["served"]
+    started = perf_counter_ns()
+    try:
+        flight = parse_flight(await read_body(scope, receive, served.limits.body))
+        unknown = served.names.unknown(flight, ("body",))
+        status, body, extra = 200, await served.predictor.reply(flight), unknown_header(unknown)
+        if unknown:
+            served.names.count(unknown)
+    except ClientDisconnect:
+        return
+    except Exception as error:
+        refused = refusal(error)
+        if refused.status == 500:
+            logger.error("POST %s failed", HOT, exc_info=error)
+        status, body, extra = refused.status, error_body(refused.detail), refused.headers
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in extra.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+    served.counts.request(HOT, status, started)
+
+
+async def predict_many(request: Request) -> Response:
+    served: Served = request.state.served
+    body = await read_body(request.scope, request.receive, served.limits.body)
+    flights = parse_batch(body, served.limits.batch)
+    replies, unknown = await predict_batch(served.predictor, served.names, flights)
+    return Response(replies, headers=unknown_header(sorted(unknown)), media_type=JSON)
+
+
+async def explain_one(request: Request) -> Response:
+    served: Served = request.state.served
+    flight = parse_flight(await read_body(request.scope, request.receive, served.limits.body))
+    unknown = served.names.unknown(flight, ("body",))
+    if unknown:
+        served.names.count(unknown)
+    with served.predictor.admitted(1):
+        explanation = await served.explainer(flight)
+    reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
+    return Response(orjson.dumps(reply), headers=unknown_header(unknown), media_type=JSON)
+
+
+async def show_flights(request: Request) -> Response:
+    return Response(request.state.served.bundle.flights, media_type=JSON)
+
+
+async def show_catalogue(request: Request) -> Response:
+    return Response(request.state.served.catalogue, media_type=JSON)
+
+
+ROUTES = [
+    Route("/predict_delay_probabilities", predict_many, methods=["POST"]),
+    Route("/explain_delay_probability", explain_one, methods=["POST"]),
+    Route("/flights", show_flights),
+    Route("/catalogue", show_catalogue),
+]
