@@ -42,8 +42,13 @@ MAX_WORKERS = 256
 _BOUNDS = tuple(bound * 1000 for bound in BOUNDS_US)
 _BUCKETS = len(_BOUNDS) + 1
 
+EVENTS = {
+    "accept_failed": ("accept_failures_total", "", "Times that no connection could be accepted."),
+}
+"""What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
+
 # A row: for each route its statuses, its duration buckets and the sum of durations; the buckets and the sum of the fast
-# lane, whose requests are all for HOT and answered 200; then the single counters.
+# lane, whose requests are all for HOT and answered 200; then the single counters, and the events.
 _ROUTE = len(STATUSES) + _BUCKETS + 1
 _LANE = _ROUTE * len(ROUTES)
 _LANE_SUM = _LANE + _BUCKETS
@@ -51,10 +56,12 @@ STATE, CONNECTIONS, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLA
     _LANE_SUM + 1, _LANE_SUM + 8
 )
 UNUSED, LIVE, LEFT = range(3)
-_ROW = UNKNOWN_SIGLADES + 1
+_EVENTS = UNKNOWN_SIGLADES + 1
+_ROW = _EVENTS + len(EVENTS)
 _FILE = MAX_WORKERS * _ROW * 8
 
 _ROUTE_AT = {route: number * _ROUTE for number, route in enumerate(ROUTES)}
+_EVENT_AT = {event: _EVENTS + number for number, event in enumerate(EVENTS)}
 _STATUS_AT = {status: number for number, status in enumerate(STATUSES)}
 
 
@@ -101,6 +108,10 @@ class Metrics:
         self.counts[UNKNOWN_OPERA] += "OPERA" in names
         self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
 
+    def event(self, name: str) -> None:
+        """Count one of `EVENTS`."""
+        self.counts[_EVENT_AT[name]] += 1
+
     def least_connections(self) -> int:
         """The fewest connections that a live worker has, this one among them."""
         return min(self._all[at + CONNECTIONS] for at in self._live())
@@ -125,7 +136,10 @@ class Metrics:
         """All workers' counters in Prometheus' text format."""
         rows = [_with_lane(self._all[at : at + _ROW].tolist()) for at in range(0, MAX_WORKERS * _ROW, _ROW)]
         total = [sum(column) for column in zip(*rows, strict=True)]
-        return ("\n".join([*_model(self._about), *_requests(total), *_singles(total), *_workers(rows)]) + "\n").encode()
+        return (
+            "\n".join([*_model(self._about), *_requests(total), *_singles(total), *_events(total), *_workers(rows)])
+            + "\n"
+        ).encode()
 
 
 async def show(request: Request) -> Response:
@@ -198,6 +212,15 @@ def _singles(total: list[int]) -> Iterator[str]:
     yield from _head("unknown_total", "counter", "Flights whose airline or destination no table knows.")
     yield f'atraso_unknown_total{{field="OPERA"}} {total[UNKNOWN_OPERA]}'
     yield f'atraso_unknown_total{{field="SIGLADES"}} {total[UNKNOWN_SIGLADES]}'
+
+
+def _events(total: list[int]) -> Iterator[str]:
+    told = ""
+    for event, (name, labels, text) in EVENTS.items():
+        if name != told:
+            yield from _head(name, "counter", text)
+            told = name
+        yield f"atraso_{name}{f'{{{labels}}}' if labels else ''} {total[_EVENT_AT[event]]}"
 
 
 def _workers(rows: list[list[int]]) -> Iterator[str]:

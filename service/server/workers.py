@@ -142,6 +142,7 @@ class Acceptor:
         except (BlockingIOError, ConnectionAbortedError):
             return False  # another worker was faster, or the client left
         except OSError as error:
+            self._metrics.event("accept_failed")
             logger.error("cannot accept a connection: %s", error)
             return False
         connection.setblocking(False)

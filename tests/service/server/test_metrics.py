@@ -166,3 +166,9 @@ def test_the_format_is_prometheus(server: Any) -> None:
     for line in text.splitlines():
         assert re.fullmatch(r"# (HELP|TYPE) atraso_[a-z_]+ .+", line) or sample.fullmatch(line), line
     assert text.endswith("\n")
+
+
+def test_events_are_told_with_their_labels() -> None:
+    metrics = Metrics(None, {})
+    metrics.event("accept_failed")
+    assert b"# TYPE atraso_accept_failures_total counter\natraso_accept_failures_total 1\n" in metrics.render()
