@@ -3,3 +3,7 @@
 
 class ExportError(Exception):
     """A user's mistake or a proof that failed, told in one sentence."""
+
+
+class ParityError(ExportError):
+    """The ONNX model would not give what the booster gives."""

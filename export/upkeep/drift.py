@@ -12,7 +12,7 @@ from export.assemble import about_of
 from export.bundle import Bundle
 from export.data.flights import Flights
 from export.errors import ExportError
-from export.graph.verify import OnnxModel
+from export.graph.sessions import OnnxModel
 from export.learn.distribution import read_spreads, stability_index
 from export.learn.measures import calibration_error, reliability
 from export.learn.tables import Table, keys_of, known_values, matrix

@@ -5,7 +5,7 @@ import pytest
 
 from export.bundle import read
 from export.graph.golden import golden_vectors
-from export.graph.verify import OnnxModel
+from export.graph.sessions import OnnxModel
 from export.learn.tables import known_values, matrix
 from service.model.keys import key_parts, parse_time
 
