@@ -11,13 +11,13 @@ from bench import flights, processes, wrk
 from bench.check import check
 from bench.cpus import Cpus, count, part
 from bench.flights import Flights
-from bench.progress import say
 from bench.rows import Row
 from bench.server import Server, free_port, running
 from bench.setup import Setup
 from bench.tools import shown
 from bench.traffic import Traffic
 from bench.wrk import Load
+from export.progress import say
 
 WARM_UP = 1
 """Seconds of load before the load that counts."""

@@ -14,7 +14,7 @@ from typing import Any
 from bench import tools
 from bench.cpus import Cpus, taken
 from bench.errors import BenchError
-from bench.progress import say
+from export.progress import say
 from service.settings import ROOT
 
 FOLDER = Path("bench/results")

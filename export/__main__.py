@@ -3,9 +3,15 @@
 Each command reads, calls one stage after the other, and writes.
 """
 
+import os
 import sys
 
 import click
+
+# One thread, read as the libraries load: on some ten thousand rows a second one costs more than it gives, and on
+# busy cores the threads wait for each other. It also makes every sum the same on every machine. It is set here and not
+# in the package, so that a server that `bench` measures does not get it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from export.commands.get import fetch_command
 from export.commands.judge import drift_command, evaluate_command, report_command

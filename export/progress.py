@@ -1,10 +1,29 @@
-"""Progress on standard error: a bar where a person looks, a line a step where none does."""
+"""Progress on standard error, beside the result on standard output: a bar where a person looks, else a line a step."""
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Done = TypeVar("Done")
+
+
+def say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def step(text: str, work: Callable[[], Done], told: Callable[[Done], str]) -> Done:
+    """Do `work`, on a line that says what is being done and, in the end, what came of it."""
+    click.echo(f"{text:<48} ", err=True, nl=False)
+    try:
+        done = work()
+    except BaseException:
+        click.echo(err=True)
+        raise
+    click.echo(told(done), err=True)
+    return done
 
 
 class Bars:

@@ -12,10 +12,10 @@ from bench.acceptance import COLUMNS, verdicts
 from bench.commands import start
 from bench.errors import BenchError
 from bench.measure import Bench, Figures, measure, prepared, told
-from bench.progress import step
 from bench.results import Result
 from bench.table import LOAD, table
 from bench.wrk import Load
+from export.progress import step
 
 TITLE = "Side by side"
 

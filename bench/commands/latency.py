@@ -13,10 +13,10 @@ import click
 from bench import oha, options, processes, results, tools
 from bench.cpus import Cpus, count
 from bench.measure import WARM_UP, Figures, Target, prepared, started
-from bench.progress import say, step
 from bench.results import Result
 from bench.rows import OURS
 from bench.table import Column, table
+from export.progress import say, step
 
 TITLE = "Latency at a stated rate"
 

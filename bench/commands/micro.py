@@ -12,9 +12,9 @@ from bench import options, results
 from bench.cpus import on
 from bench.flights import Flights
 from bench.measure import Figures, prepared
-from bench.progress import step
 from bench.results import Result
 from bench.table import Column, table
+from export.progress import step
 from service.api.contract import Replies, parse_flight
 from service.model import bundle as bundles
 from service.model.features import Features

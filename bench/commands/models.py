@@ -10,9 +10,9 @@ import click
 from bench import options, results
 from bench.cpus import on
 from bench.measure import prepared
-from bench.progress import say
 from bench.results import Result
 from bench.table import Column, table
+from export.progress import say
 from service.api.contract import parse_flight
 from service.model import bundle as bundles
 from service.model.bundle import Bundle

@@ -6,11 +6,11 @@ import click
 
 from bench import options, results, tools
 from bench.measure import measure, prepared, told
-from bench.progress import step
 from bench.results import Result
 from bench.rows import NAMES, row
 from bench.table import LOAD, table
 from bench.wrk import Load
+from export.progress import step
 
 TITLE = "One server"
 

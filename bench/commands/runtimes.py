@@ -10,9 +10,9 @@ import click
 from bench import examples, options, results
 from bench.errors import BenchError
 from bench.examples import EXAMPLES, Example
-from bench.progress import step
 from bench.results import Result
 from bench.table import Column, table
+from export.progress import step
 
 TITLE = "The same model in other runtimes"
 NAMES = tuple(example.name for example in EXAMPLES)

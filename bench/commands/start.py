@@ -9,10 +9,10 @@ import click
 from bench import options, processes, results
 from bench.cpus import part
 from bench.measure import Bench, Figures, prepared, started
-from bench.progress import step
 from bench.results import Result
 from bench.rows import OURS
 from bench.table import Column, table
+from export.progress import step
 
 TITLE = "Start and memory"
 

@@ -10,11 +10,11 @@ from bench import options, results, tools, wrk
 from bench.cpus import Cpus
 from bench.errors import BenchError
 from bench.measure import Figures, Target, prepared, started, told, under_load
-from bench.progress import step
 from bench.results import Result
 from bench.rows import OURS
 from bench.table import LOAD, Column, table
 from bench.wrk import Load
+from export.progress import step
 
 TITLE = "50,000 requests within 45 seconds"
 

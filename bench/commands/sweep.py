@@ -10,12 +10,12 @@ from bench import options, results, tools
 from bench.cpus import part
 from bench.errors import BenchError
 from bench.measure import Bench, Figures, Target, prepared, started, told, under_load
-from bench.progress import step
 from bench.results import Result
 from bench.rows import STARLETTE, UNCACHED, ours
 from bench.table import LOAD, Column, table
 from bench.traffic import singles
 from bench.wrk import Load
+from export.progress import step
 
 TITLE = "Workers, connections, cache, fast lane"
 

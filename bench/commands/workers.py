@@ -19,11 +19,11 @@ from bench import options, results
 from bench.check import TIMEOUT, ask
 from bench.errors import BenchError
 from bench.measure import Figures, Target, prepared, started
-from bench.progress import step
 from bench.results import Result
 from bench.rows import OURS
 from bench.server import DEADLINE
 from bench.table import Column, table
+from export.progress import step
 
 TITLE = "Requests a worker"
 

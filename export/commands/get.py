@@ -6,7 +6,7 @@ import click
 
 from export.commands.options import FILE
 from export.data import fetch
-from export.progress import Bars
+from export.progress import Bars, say
 
 
 @click.command("fetch")
@@ -25,7 +25,7 @@ def fetch_command(out: Path, addresses: tuple[str, ...], sha256: str) -> None:
             addresses or fetch.ADDRESSES,
             out,
             sha256,
-            lambda text: click.echo(text, err=True),
+            say,
             lambda received: bars("downloading", received, fetch.SIZE),
         )
     click.echo(f"{out} written, sha256 {sha256}")

@@ -41,6 +41,14 @@ def test_an_interrupted_bench_leaves_no_server(how: int, need_tool: Callable[[st
     assert process.returncode != 0
 
 
+def test_servers_get_no_number_of_threads_from_the_bench() -> None:
+    """`export`, which it shares code with, has one thread for its own commands."""
+    command = [sys.executable, "-c", "import os, bench.__main__; print(os.environ.get('OMP_NUM_THREADS'))"]
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    printed = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert printed.stdout == "None\n"
+
+
 def wait_for(check: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not check():
