@@ -11,7 +11,7 @@ from export.graph.convert import to_onnx
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
 from export.learn.tables import Table, matrix
-from export.learn.train import Progress
+from export.progress import Progress
 
 
 def assemble(

@@ -9,6 +9,9 @@ import click
 
 Done = TypeVar("Done")
 
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps of it are done, and how many there are at most."""
+
 
 def say(text: str) -> None:
     click.echo(text, err=True)

@@ -18,7 +18,7 @@ from export.errors import ParityError
 from export.graph.align import align
 from export.graph.sessions import OnnxModel, Pipeline
 from export.learn.tables import Table, known_values, matrix
-from export.learn.train import Progress
+from export.progress import Progress
 from service.model.keys import DOMAINS, PARTS, Parts, high_season, period
 
 TOLERANCE = 1e-5

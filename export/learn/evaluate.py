@@ -12,7 +12,8 @@ from export.learn.measures import at_threshold, measure
 from export.learn.protocols import Split
 from export.learn.recipes import Recipe
 from export.learn.tables import matrix
-from export.learn.train import Progress, predict, train_on
+from export.learn.train import predict, train_on
+from export.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,7 @@ from export.learn.protocols import Rows, random_part
 from export.learn.ratios import make_tables
 from export.learn.recipes import Recipe
 from export.learn.tables import Table, matrix
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps of it are done, and how many there are at most."""
+from export.progress import Progress
 
 FIXED = {
     "objective": "binary",

@@ -13,7 +13,8 @@ from export.learn.measures import at_threshold, calibration_error, measure, reli
 from export.learn.protocols import Split
 from export.learn.recipes import IMPROVED, REFERENCE, Recipe
 from export.learn.tables import matrix
-from export.learn.train import Progress, choose, predict, recipe_tables, train, train_on
+from export.learn.train import choose, predict, recipe_tables, train, train_on
+from export.progress import Progress
 from export.report.about import about_flights, about_recipe, rates
 from export.report.curves import gain_curve, level_known, precision_recall
 from export.report.variants import TALKED_OF, variants

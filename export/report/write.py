@@ -9,7 +9,7 @@ import numpy as np
 from export.data.flights import read_ids
 from export.errors import ExportError
 from export.learn.protocols import Split, backtest, random_part, reference_split
-from export.learn.train import Progress
+from export.progress import Progress
 from export.report.page import html_page
 from export.report.pictures import draw_all
 from export.report.study import Plan, study, thinned

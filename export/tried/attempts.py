@@ -7,7 +7,8 @@ import numpy as np
 
 from export.learn.evaluate import Tested
 from export.learn.protocols import Rows, Split
-from export.learn.train import Progress, best_threshold
+from export.learn.train import best_threshold
+from export.progress import Progress
 from export.tried.columns import NAMES, Table
 from export.tried.features import Features, Maker, dummies, ratios
 from export.tried.models import GRID, Choose, Fit, grid_search, lightgbm, logistic, plain, search, upsampled, xgboost

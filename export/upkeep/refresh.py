@@ -18,7 +18,8 @@ from export.graph.verify import prove
 from export.learn.ratios import Ratio
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
-from export.learn.train import Progress, recipe_tables
+from export.learn.train import recipe_tables
+from export.progress import Progress
 
 MOVED = 0.05
 """A table's value that has changed by more than this is told."""
