@@ -57,7 +57,7 @@ def write(bundle: Bundle, folder: Path) -> None:
         staging = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
         try:
             _write_files(bundle, staging)
-            _swap(staging, folder)
+            swap(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
@@ -77,7 +77,7 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
             os.fsync(file.fileno())
 
 
-def _swap(staging: Path, folder: Path) -> None:
+def swap(staging: Path, folder: Path) -> None:
     """Exchange the entries one after the other, and undo what was done when that is interrupted."""
     done: list[str] = []
     try:

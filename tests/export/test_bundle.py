@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from export.bundle import _swap, read, write
+from export.bundle import read, swap, write
 from export.errors import ExportError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,7 @@ def test_an_exchange_that_fails_half_way_is_undone(small_bundle: Any, tmp_path: 
     (staging / "tables").mkdir(parents=True)
     before = content(old)
     with pytest.raises(FileNotFoundError):
-        _swap(staging, old)
+        swap(staging, old)
     assert content(old) == before
 
 
