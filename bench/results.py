@@ -6,10 +6,13 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import click
 
 from bench import tools
 from bench.cpus import Cpus, taken
@@ -43,6 +46,12 @@ def header(*cpus: Cpus) -> Result:
         "others_busy": round(others, 3),
         "versions": _versions(),
     }
+
+
+def publish(result: Result, path: Path, render: Callable[[Result], str]) -> None:
+    """Write a result and print it as `render` shows it. Raises BenchError."""
+    write(result, path)
+    click.echo(render(result))
 
 
 def write(result: Result, path: Path) -> None:

@@ -59,8 +59,7 @@ def command(rounds: int, seconds: int, connections: int, names: list[str], boost
         "rows": medians,
         "acceptance": verdicts({row["row"]: row for row in medians}),
     }
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish(result, out, render)
 
 
 def render(result: Result) -> str:

@@ -81,8 +81,7 @@ def command(name: str, rates: list[int], limit: int, seconds: int, connections: 
             oha.run(aim.command(min(rates), WARM_UP), bench.cpus)
             rows = _rise(aim, sorted(rates))
     result = {"header": header, "row": name, "server": target.command, "limit_ms": limit, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish(result, out, render)
 
 
 def render(result: Result) -> str:

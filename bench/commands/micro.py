@@ -45,9 +45,7 @@ def command(repeats: int, out: Path) -> None:
         for name, stage in stages(bench.flights).items():
             figures = step(name, partial(_timed, stage, count, repeats), _told)
             rows.append({"row": name, "repeats": repeats, **figures})
-    result = {"header": header, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish({"header": header, "rows": rows}, out, render)
 
 
 def render(result: Result) -> str:

@@ -50,9 +50,7 @@ def command(folders: tuple[Path, ...], rounds: int, out: Path) -> None:
         loaded = [bundles.read(folder) for folder in (*folders, ROOT)]
         runners = [(Scorer(bundle), [*map(Features(bundle.tables).row, parts)]) for bundle in loaded]
         rows = [row for size in SIZES for row in _rows(loaded, runners, size, rounds)]
-    result = {"header": header, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish({"header": header, "rows": rows}, out, render)
 
 
 def render(result: Result) -> str:

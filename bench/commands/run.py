@@ -33,8 +33,7 @@ def command(
         header = results.header(bench.cpus)
         figures = step(name, lambda: measure(chosen, bench, Load(seconds, connections, threads)), told)
     result = {"header": header, "rows": [{"row": name, "about": chosen.about, **figures}]}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish(result, out, render)
 
 
 def render(result: Result) -> str:

@@ -47,9 +47,7 @@ def command(rounds: int, names: list[str], out: Path) -> None:
             found[example.name].append(step(text, partial(examples.check, example), _told))
     rows = [row for example in ready for row in _rows(example, found[example.name])]
     rows += [{"row": name, "reason": reason} for name, reason in reasons.items() if reason]
-    result = {"header": header, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish({"header": header, "rows": rows}, out, render)
 
 
 def render(result: Result) -> str:

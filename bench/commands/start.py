@@ -36,9 +36,7 @@ def command(workers: list[int], runs: int, out: Path) -> None:
     for count in workers:
         with prepared(count) as bench:
             rows.append(_row(bench, runs))
-    result = {"header": header, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish({"header": header, "rows": rows}, out, render)
 
 
 def render(result: Result) -> str:

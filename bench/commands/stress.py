@@ -47,8 +47,7 @@ def command(requests: int, within: int, seconds: int, connections: int, workers:
             fast = step(f"full speed for {seconds} s", partial(under_load, target, bench.cpus, full), told)
     rows = [{"row": text, **counted}, {"row": "full speed", **fast}]
     result = {"header": header, "server": target.command, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish(result, out, render)
 
 
 def render(result: Result) -> str:

@@ -49,9 +49,7 @@ def command(
         with prepared(many) as bench:
             for lane_is, cache_is in product(lane, cache):
                 rows += _sweep(bench, lane_is, cache_is, loads)
-    result = {"header": header, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish({"header": header, "rows": rows}, out, render)
 
 
 def render(result: Result) -> str:

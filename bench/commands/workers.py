@@ -58,8 +58,7 @@ def command(workers: int, runs: int, connections: int, requests: int, out: Path)
                 run = partial(_shares, target, opening, connections, requests)
                 rows.append(_row(name, [step(f"{name}, run {n} of {runs}", run, _told) for n in range(1, runs + 1)]))
     result = {"header": header, "server": target.command, "connections": connections, "rows": rows}
-    results.write(result, out)
-    click.echo(render(result))
+    results.publish(result, out, render)
 
 
 def render(result: Result) -> str:
