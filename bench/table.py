@@ -1,6 +1,6 @@
 """Figures as a Markdown table, padded so that it reads well in a terminal too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +18,25 @@ class Column:
         return "" if value is None else f"{value:{self.form}}"
 
 
-LOAD = (
-    Column("row", "row"),
-    Column("about", "what it is"),
+PERCENTILES = tuple(Column(f"{name}_ms", f"{name} ms", ",.2f") for name in ("p50", "p90", "p99", "p99.9"))
+
+UNDER_LOAD = (
     Column("requests_s", "requests/s", ",.0f"),
     Column("cpu_us", "CPU µs a request", ",.2f"),
-    Column("p50_ms", "p50 ms", ",.2f"),
-    Column("p90_ms", "p90 ms", ",.2f"),
-    Column("p99_ms", "p99 ms", ",.2f"),
-    Column("p99.9_ms", "p99.9 ms", ",.2f"),
+    *PERCENTILES,
     Column("peak_mib", "peak MiB", ",.0f"),
     Column("server_busy", "server's CPUs", ".0%"),
     Column("generator_busy", "wrk's CPUs", ".0%"),
 )
+"""The figures of `bench.measure.under_load`."""
+
+LOAD = (Column("row", "row"), Column("about", "what it is"), *UNDER_LOAD)
 """What a row under load shows."""
+
+
+def renderer(columns: Sequence[Column]) -> Callable[[dict[str, Any]], str]:
+    """What renders a result of which the rows are all that is shown."""
+    return lambda result: table(columns, result["rows"])
 
 
 def table(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> str:

@@ -13,9 +13,8 @@ import click
 from bench import oha, options, processes, results, tools
 from bench.cpus import Cpus, count
 from bench.measure import WARM_UP, Figures, Target, prepared, started
-from bench.results import Result
 from bench.rows import OURS
-from bench.table import Column, table
+from bench.table import PERCENTILES, Column, renderer
 from export.progress import say, step
 
 TITLE = "Latency at a stated rate"
@@ -29,14 +28,13 @@ BUSY = 0.9
 COLUMNS = (
     Column("rate", "asked/s", ",d"),
     Column("requests_s", "answered/s", ",.0f"),
-    Column("p50_ms", "p50 ms", ",.2f"),
-    Column("p90_ms", "p90 ms", ",.2f"),
-    Column("p99_ms", "p99 ms", ",.2f"),
-    Column("p99.9_ms", "p99.9 ms", ",.2f"),
+    *PERCENTILES,
     Column("server_busy", "server's CPUs", ".0%"),
     Column("generator_busy", "generator's CPUs", ".0%"),
     Column("verdict", "verdict"),
 )
+
+render = renderer(COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -82,10 +80,6 @@ def command(name: str, rates: list[int], limit: int, seconds: int, connections: 
             rows = _rise(aim, sorted(rates))
     result = {"header": header, "row": name, "server": target.command, "limit_ms": limit, "rows": rows}
     results.publish(result, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def verdict(figures: Figures, limit: int) -> str:

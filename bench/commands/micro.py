@@ -12,8 +12,7 @@ from bench import options, results
 from bench.cpus import on
 from bench.flights import Flights
 from bench.measure import Figures, prepared
-from bench.results import Result
-from bench.table import Column, table
+from bench.table import Column, renderer
 from export.progress import step
 from service.api.contract import Replies, parse_flight
 from service.model import bundle as bundles
@@ -28,6 +27,8 @@ COLUMNS = (
     Column("min_us", "min µs a flight", ".2f"),
     Column("median_us", "median µs a flight", ".2f"),
 )
+
+render = renderer(COLUMNS)
 
 Stage = Callable[[], object]
 """Takes every flight through one stage."""
@@ -46,10 +47,6 @@ def command(repeats: int, out: Path) -> None:
             figures = step(name, partial(_timed, stage, count, repeats), _told)
             rows.append({"row": name, "repeats": repeats, **figures})
     results.publish({"header": header, "rows": rows}, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def stages(flights: Flights) -> dict[str, Stage]:

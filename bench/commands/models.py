@@ -10,8 +10,7 @@ import click
 from bench import options, results
 from bench.cpus import on
 from bench.measure import prepared
-from bench.results import Result
-from bench.table import Column, table
+from bench.table import Column, renderer
 from export.progress import say
 from service.api.contract import parse_flight
 from service.model import bundle as bundles
@@ -29,6 +28,8 @@ COLUMNS = (
     Column("run_us", "median µs a run", ",.2f"),
     Column("ratio", "÷ the first recipe's", ".2f"),
 )
+
+render = renderer(COLUMNS)
 
 
 @click.command("models")
@@ -51,10 +52,6 @@ def command(folders: tuple[Path, ...], rounds: int, out: Path) -> None:
         runners = [(Scorer(bundle), [*map(Features(bundle.tables).row, parts)]) for bundle in loaded]
         rows = [row for size in SIZES for row in _rows(loaded, runners, size, rounds)]
     results.publish({"header": header, "rows": rows}, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def _rows(

@@ -6,13 +6,14 @@ import click
 
 from bench import options, results, tools
 from bench.measure import measure, prepared, told
-from bench.results import Result
 from bench.rows import NAMES, row
-from bench.table import LOAD, table
+from bench.table import LOAD, renderer
 from bench.wrk import Load
 from export.progress import step
 
 TITLE = "One server"
+
+render = renderer(LOAD)
 
 
 @click.command("run")
@@ -34,7 +35,3 @@ def command(
         figures = step(name, lambda: measure(chosen, bench, Load(seconds, connections, threads)), told)
     result = {"header": header, "rows": [{"row": name, "about": chosen.about, **figures}]}
     results.publish(result, out, render)
-
-
-def render(result: Result) -> str:
-    return table(LOAD, result["rows"])

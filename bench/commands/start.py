@@ -9,9 +9,8 @@ import click
 from bench import options, processes, results
 from bench.cpus import part
 from bench.measure import Bench, Figures, prepared, started
-from bench.results import Result
 from bench.rows import OURS
-from bench.table import Column, table
+from bench.table import Column, renderer
 from export.progress import step
 
 TITLE = "Start and memory"
@@ -23,6 +22,8 @@ COLUMNS = (
     Column("slowest_s", "slowest", ".2f"),
     Column("worker_mib", "MiB a worker (RSS)", ".0f"),
 )
+
+render = renderer(COLUMNS)
 
 
 @click.command("start")
@@ -37,10 +38,6 @@ def command(workers: list[int], runs: int, out: Path) -> None:
         with prepared(count) as bench:
             rows.append(_row(bench, runs))
     results.publish({"header": header, "rows": rows}, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def start(bench: Bench) -> Figures:

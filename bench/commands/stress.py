@@ -10,9 +10,8 @@ from bench import options, results, tools, wrk
 from bench.cpus import Cpus
 from bench.errors import BenchError
 from bench.measure import Figures, Target, prepared, started, told, under_load
-from bench.results import Result
 from bench.rows import OURS
-from bench.table import LOAD, Column, table
+from bench.table import UNDER_LOAD, Column, renderer
 from bench.wrk import Load
 from export.progress import step
 
@@ -23,8 +22,10 @@ COLUMNS = (
     Column("requests", "requests", ",d"),
     Column("failed", "failed", ",d"),
     Column("seconds", "seconds", ",.2f"),
-    *LOAD[2:],
+    *UNDER_LOAD,
 )
+
+render = renderer(COLUMNS)
 
 
 @click.command("stress")
@@ -48,10 +49,6 @@ def command(requests: int, within: int, seconds: int, connections: int, workers:
     rows = [{"row": text, **counted}, {"row": "full speed", **fast}]
     result = {"header": header, "server": target.command, "rows": rows}
     results.publish(result, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def _count(target: Target, cpus: Cpus, burst: Load, requests: int, within: int) -> Figures:

@@ -10,9 +10,8 @@ from bench import options, results, tools
 from bench.cpus import part
 from bench.errors import BenchError
 from bench.measure import Bench, Figures, Target, prepared, started, told, under_load
-from bench.results import Result
 from bench.rows import STARLETTE, UNCACHED, ours
-from bench.table import LOAD, Column, table
+from bench.table import UNDER_LOAD, Column, renderer
 from bench.traffic import singles
 from bench.wrk import Load
 from export.progress import step
@@ -24,8 +23,11 @@ COLUMNS = (
     Column("lane", "fast lane"),
     Column("cache", "cache"),
     Column("connections", "connections", ",d"),
-    *LOAD[2:],
+    *UNDER_LOAD,
 )
+
+render = renderer(COLUMNS)
+
 SWITCH = options.words("on", "off")
 
 
@@ -50,10 +52,6 @@ def command(
             for lane_is, cache_is in product(lane, cache):
                 rows += _sweep(bench, lane_is, cache_is, loads)
     results.publish({"header": header, "rows": rows}, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def _sweep(bench: Bench, lane: str, cache: str, loads: list[Load]) -> list[Figures]:

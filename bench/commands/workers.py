@@ -19,10 +19,9 @@ from bench import options, results
 from bench.check import TIMEOUT, ask
 from bench.errors import BenchError
 from bench.measure import Figures, Target, prepared, started
-from bench.results import Result
 from bench.rows import OURS
 from bench.server import DEADLINE
-from bench.table import Column, table
+from bench.table import Column, renderer
 from export.progress import step
 
 TITLE = "Requests a worker"
@@ -36,6 +35,8 @@ COLUMNS = (
     Column("median_least_share", "median of the least", ".0%"),
     Column("most_share", "most share of a worker", ".0%"),
 )
+
+render = renderer(COLUMNS)
 
 Opening = Callable[[Target, int], list[HTTPConnection]]
 """Opens so many connections to a server."""
@@ -59,10 +60,6 @@ def command(workers: int, runs: int, connections: int, requests: int, out: Path)
                 rows.append(_row(name, [step(f"{name}, run {n} of {runs}", run, _told) for n in range(1, runs + 1)]))
     result = {"header": header, "server": target.command, "connections": connections, "rows": rows}
     results.publish(result, out, render)
-
-
-def render(result: Result) -> str:
-    return table(COLUMNS, result["rows"])
 
 
 def one_after_another(target: Target, count: int) -> list[HTTPConnection]:
