@@ -1,6 +1,6 @@
 """One row, measured: started, checked, warmed up, loaded. It keeps nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from bench import flights, processes, wrk
 from bench.check import check
 from bench.cpus import Cpus, count, part
+from bench.errors import BenchError
 from bench.flights import Flights
 from bench.rows import Row
 from bench.server import Server, free_port, running
@@ -101,6 +102,16 @@ def under_load(target: Target, cpus: Cpus, load: Load) -> Figures:
     }
 
 
+def attempt(work: Callable[[], Figures]) -> Figures:
+    """The figures that `work` gives, or the `reason` that there are none."""
+    try:
+        return work()
+    except BenchError as error:
+        return {"reason": str(error)}
+
+
 def told(figures: Figures) -> str:
-    """The two figures that matter most, for the progress line."""
+    """The two figures that matter most, or why there are none, for the progress line."""
+    if "reason" in figures:
+        return f"no figure: {figures['reason']}"
     return f"{figures['requests_s']:>9,.0f} requests/s {figures['cpu_us']:>10,.2f} µs of CPU a request"

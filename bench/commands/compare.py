@@ -11,11 +11,11 @@ from bench import bare_onnx, options, results, rows, tools
 from bench.acceptance import COLUMNS, verdicts
 from bench.commands import start
 from bench.errors import BenchError
-from bench.measure import Bench, Figures, measure, prepared, told
+from bench.measure import Bench, Figures, attempt, measure, prepared, told
 from bench.results import Result
+from bench.rounds import in_turn
 from bench.table import LOAD, table
 from bench.wrk import Load
-from export.progress import step
 
 TITLE = "Side by side"
 
@@ -47,11 +47,7 @@ def command(rounds: int, seconds: int, connections: int, names: list[str], boost
     with prepared(booster=booster) as bench:
         header = results.header(bench.cpus)
         load = Load(seconds, connections)
-        measured: dict[str, list[Figures]] = {name: [] for name in names}
-        for number in range(1, rounds + 1):
-            for name in names:
-                text = f"round {number} of {rounds}: {name}"
-                measured[name].append(step(text, partial(_attempt, name, bench, load), _told))
+        measured = in_turn(names, rounds, lambda name: attempt(partial(_measured, name, bench, load)), _told)
     medians = [{"row": name, "about": _about(name), **_median(figures)} for name, figures in measured.items()]
     result = {
         "header": header,
@@ -67,25 +63,20 @@ def render(result: Result) -> str:
     return "\n\n".join(filter(None, [table(LOAD, servers), table(COLUMNS, result["acceptance"])]))
 
 
-def _attempt(name: str, bench: Bench, load: Load) -> Figures:
-    """The row's figures of this round, or the reason that it has none."""
-    try:
-        if name == "bare-onnx":
-            return bare_onnx.measure(bench.cpus, load.seconds)
-        if name == "start":
-            return start.start(bench)
-        return measure(rows.row(name), bench, load)
-    except BenchError as error:
-        return {"reason": str(error)}
+def _measured(name: str, bench: Bench, load: Load) -> Figures:
+    """The row's figures of this round. Raises BenchError."""
+    if name == "bare-onnx":
+        return bare_onnx.measure(bench.cpus, load.seconds)
+    if name == "start":
+        return start.start(bench)
+    return measure(rows.row(name), bench, load)
 
 
 def _told(figures: Figures) -> str:
-    if "reason" in figures:
-        return f"no figure: {figures['reason']}"
-    if "requests_s" in figures:
-        return told(figures)
     if "first_200_s" in figures:
         return start.told(figures)
+    if "requests_s" in figures or "reason" in figures:
+        return told(figures)
     return f"{figures['cpu_us_flight']:,.2f} µs of CPU a flight"
 
 

@@ -11,6 +11,7 @@ from bench import examples, options, results
 from bench.errors import BenchError
 from bench.examples import EXAMPLES, Example
 from bench.results import Result
+from bench.rounds import in_turn
 from bench.table import Column, table
 from export.progress import step
 
@@ -36,16 +37,12 @@ COLUMNS = (
 @options.out("runtimes")
 def command(rounds: int, names: list[str], out: Path) -> None:
     """Run the examples' checks and compare their speed with ONNX Runtime's in Python."""
-    chosen = [example for example in EXAMPLES if example.name in {*names, "python"}]
-    reasons = {example.name: _built(example) for example in chosen}
+    chosen = {example.name: example for example in EXAMPLES if example.name in {*names, "python"}}
+    reasons = {name: _built(example) for name, example in chosen.items()}
     header = results.header()
-    ready = [example for example in chosen if not reasons[example.name]]
-    found: dict[str, list[list[dict[str, Any]]]] = {example.name: [] for example in ready}
-    for number in range(1, rounds + 1):
-        for example in ready:
-            text = f"round {number} of {rounds}: {example.name}"
-            found[example.name].append(step(text, partial(examples.check, example), _told))
-    rows = [row for example in ready for row in _rows(example, found[example.name])]
+    ready = [name for name, reason in reasons.items() if not reason]
+    found = in_turn(ready, rounds, lambda name: examples.check(chosen[name]), _told)
+    rows = [row for name in ready for row in _rows(chosen[name], found[name])]
     rows += [{"row": name, "reason": reason} for name, reason in reasons.items() if reason]
     results.publish({"header": header, "rows": rows}, out, render)
 

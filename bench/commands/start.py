@@ -9,9 +9,9 @@ import click
 from bench import options, processes, results
 from bench.cpus import part
 from bench.measure import Bench, Figures, prepared, started
+from bench.rounds import again
 from bench.rows import OURS
 from bench.table import Column, renderer
-from export.progress import step
 
 TITLE = "Start and memory"
 
@@ -53,10 +53,7 @@ def told(figures: Figures) -> str:
 
 
 def _row(bench: Bench, runs: int) -> dict[str, Any]:
-    starts = [
-        step(f"workers {bench.workers}, start {number} of {runs}", lambda: start(bench), told)
-        for number in range(1, runs + 1)
-    ]
+    starts = again(f"workers {bench.workers}, start", runs, lambda: start(bench), told)
     seconds = [figures["first_200_s"] for figures in starts]
     return {
         "workers": bench.workers,

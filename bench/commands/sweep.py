@@ -8,8 +8,7 @@ import click
 
 from bench import options, results, tools
 from bench.cpus import part
-from bench.errors import BenchError
-from bench.measure import Bench, Figures, Target, prepared, started, told, under_load
+from bench.measure import Bench, Figures, attempt, prepared, started, told, under_load
 from bench.rows import STARLETTE, UNCACHED, ours
 from bench.table import UNDER_LOAD, Column, renderer
 from bench.traffic import singles
@@ -62,18 +61,7 @@ def _sweep(bench: Bench, lane: str, cache: str, loads: list[Load]) -> list[Figur
     with started(row, bench) as target:
         for load in loads:
             text = f"workers {bench.workers}, lane {lane}, cache {cache}, {load.connections} connections"
-            figures = step(text, partial(_attempt, target, bench, load), _told)
+            figures = step(text, partial(attempt, partial(under_load, target, bench.cpus, load)), told)
             knobs = {"workers": bench.workers, "lane": lane, "cache": cache, "connections": load.connections}
             rows.append({"row": text, "server": target.command, **knobs, "cpus": str(bench.cpus), **figures})
     return rows
-
-
-def _attempt(target: Target, bench: Bench, load: Load) -> Figures:
-    try:
-        return under_load(target, bench.cpus, load)
-    except BenchError as error:
-        return {"reason": str(error)}
-
-
-def _told(figures: Figures) -> str:
-    return f"no figure: {figures['reason']}" if "reason" in figures else told(figures)

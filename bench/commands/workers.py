@@ -19,10 +19,10 @@ from bench import options, results
 from bench.check import TIMEOUT, ask
 from bench.errors import BenchError
 from bench.measure import Figures, Target, prepared, started
+from bench.rounds import again
 from bench.rows import OURS
 from bench.server import DEADLINE
 from bench.table import Column, renderer
-from export.progress import step
 
 TITLE = "Requests a worker"
 
@@ -57,7 +57,7 @@ def command(workers: int, runs: int, connections: int, requests: int, out: Path)
             _wait(target, workers)
             for name, opening in OPENINGS.items():
                 run = partial(_shares, target, opening, connections, requests)
-                rows.append(_row(name, [step(f"{name}, run {n} of {runs}", run, _told) for n in range(1, runs + 1)]))
+                rows.append(_row(name, again(f"{name}, run", runs, run, _told)))
     result = {"header": header, "server": target.command, "connections": connections, "rows": rows}
     results.publish(result, out, render)
 
