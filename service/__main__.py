@@ -3,21 +3,19 @@
 It checks the bundle, binds the port and starts uvicorn's workers.
 """
 
-import signal
+import resource
 import socket
 import sys
 from dataclasses import fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
 from service.model import bundle, keys
-from service.server import metrics
-from service.server.workers import run
-from service.settings import Settings
+from service.server.processes.supervisor import Supervisor
+from service.settings import Settings, open_files
 
 
 def flag(field: Any) -> click.Option:
@@ -46,21 +44,12 @@ def main(**values: Any) -> None:
         fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
     except bundle.BundleError as error:
         fail(str(error))
+    resource.setrlimit(resource.RLIMIT_NOFILE, open_files())
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     workers = f"{settings.workers} worker{'s' if settings.workers > 1 else ''}"
     click.echo(f"atraso: {model.name} {model.version} on http://{url_host(host)}:{port}, {workers}", err=True)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    with TemporaryDirectory(prefix="atraso-") as folder:
-        counters = Path(folder) / "counters"
-        metrics.create(counters)
-        run(settings, listener, counters, "service.app:create_app")
-
-
-def end(number: int, frame: object) -> None:
-    """uvicorn raises its signal again once all requests are answered."""
-    sys.exit(0)
+    sys.exit(Supervisor(settings, model, listener, "service.app:create_app").run())
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,6 @@
 """The ASGI app of one worker: puts the wings together, and holds the lifespan."""
 
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
@@ -23,29 +22,26 @@ from service.api.paths import HOT, NAMED
 from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
-from service.model import bundle as bundles
+from service.model.bundle import Bundle, BundleError
 from service.model.catalogue import catalogue
 from service.model.errors import Overloaded, TooManyFeatures
 from service.model.explain import Explainer
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
-from service.server import metrics
+from service.server import prometheus
 from service.server.heads import Lane
 from service.server.metrics import Metrics
 from service.settings import Settings
 
 
-def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
-    """The app of one worker. Its bundle is loaded at startup, so that a failure there ends the server.
-
-    `counters` is the file that the workers count in together.
-    """
+def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
+    """The app of one worker. The model is loaded at startup, so that a failure there ends the worker."""
     starlette = Starlette(
         routes=[
             Route(HOT, flights.predict_one, methods=["POST"]),
             Route("/model_status", status.show),
-            Route("/metrics", metrics.show),
+            Route("/metrics", prometheus.show),
             *flights.ROUTES,
             *v2.ROUTES,
             *pages.ROUTES,
@@ -56,10 +52,10 @@ def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
             ClientDisconnect: client_left,
         },
     )
-    return App(settings, counters, starlette)
+    return App(settings, bundle, counts, starlette)
 
 
-def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served:
+def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     """What the bundle serves, once a first prediction has proved that it works. Raises BundleError."""
     scorer = Scorer(bundle)
     features = Features(bundle.tables)
@@ -81,6 +77,7 @@ def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served
         explainer=Explainer(bundle.tables, scorer),
         protocol=Models(bundle, predictor, names, settings.max_batch),
         counts=metrics,
+        is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
         catalogue=orjson.dumps(catalogue(bundle.tables)),
@@ -90,9 +87,10 @@ def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served
 class App:
     """The lifespan, and the hot route ahead of Starlette, whose routing costs more than the model."""
 
-    def __init__(self, settings: Settings, counters: Path | None, starlette: ASGIApp) -> None:
+    def __init__(self, settings: Settings, bundle: Bundle, counts: Metrics, starlette: ASGIApp) -> None:
         self._settings = settings
-        self._counters = counters
+        self._bundle = bundle
+        self._counts = counts
         self._starlette = starlette
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,15 +119,12 @@ class App:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
         await receive()
         try:
-            bundle = bundles.read(self._settings.bundle)
-            about = {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe}
-            counts = Metrics(self._counters, about)
-            served = load(self._settings, counts, bundle)
-        except bundles.BundleError as error:
+            served = load(self._settings, self._bundle, self._counts)
+        except BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        lane = Lane(served.predictor, served.names, counts, self._settings.max_body)
-        scope["state"].update(served=served, metrics=counts, lane=lane)
+        lane = Lane(served.predictor, served.names, self._counts, self._settings.max_body)
+        scope["state"].update(served=served, metrics=self._counts, lane=lane)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})

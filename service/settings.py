@@ -2,9 +2,14 @@
 
 import math
 import os
+import resource
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+MOST_FILES = 65_536
+RESERVED_FILES = 64
+"""Of the files that a worker may open, those that are no connections: libraries, logs, listener, channels."""
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +27,17 @@ def _quota(cpu_max: Path) -> int:
         return math.ceil(int(quota) / int(period))
     except (OSError, ValueError):
         return 1 << 20
+
+
+def max_connections() -> int:
+    """What the limit of open files leaves for connections."""
+    return max(1, open_files()[0] - RESERVED_FILES)
+
+
+def open_files() -> tuple[int, int]:
+    """How many files a process may open, where it asks for as many as it may, and the hard limit that says so."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)), hard
 
 
 def knob(default: Any, help: str, **metadata: Any) -> Any:
@@ -45,6 +61,10 @@ class Settings:
     max_batch: int = knob(10_000, "Most flights in one batch.")
     max_pending: int = knob(50_000, "Flights a worker lets wait for the model; beyond them it answers 503.")
     keep_alive: int = knob(5, "Seconds that an idle connection is kept.")
+    max_connections: int = knob(max_connections, "Connections a worker keeps open. [default: what descriptors allow]")
+    worker_timeout: int = knob(5, "Seconds that a worker may not answer before it is killed and replaced.")
     shutdown_timeout: int = knob(30, "Seconds that pending requests get after SIGTERM.")
+    unready: int = knob(0, "Seconds that it still serves after SIGTERM, and says that it is not ready.")
+    watch: bool = knob(False, "Load the bundle anew when its manifest changes, as SIGHUP does.")
     access_log: bool = knob(False, "Log every request.")
     log_level: str = knob("info", "What to log.", choices=("critical", "error", "warning", "info", "debug"))

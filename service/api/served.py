@@ -1,5 +1,6 @@
 """What a worker serves; each request finds it in its state, under the key `served`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,7 @@ class Served:
     explainer: Explainer
     protocol: Models
     counts: RequestCounts
+    is_ready: Callable[[], bool]
     limits: Limits
     status: bytes
     catalogue: bytes

@@ -47,6 +47,11 @@ class Bundle:
     tables: tuple[Table, ...]
     model: bytes
     model_file: Path
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.model).hexdigest()[:12]
+
     flights: bytes
     """JSON: a sample of the flights that it was trained on, for people to try."""
 

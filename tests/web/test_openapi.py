@@ -61,8 +61,10 @@ def test_the_examples_of_errors_are_what_a_date_without_a_time_gets(
 
 def test_every_route_is_described(server: Any) -> None:
     from service.app import create_app
+    from service.model import bundle as bundles
+    from service.server.metrics import Metrics
 
-    starlette: Any = create_app(Settings())
+    starlette: Any = create_app(Settings(), bundles.read(ROOT), Metrics())
     paths = {route.path for route in starlette._starlette.routes}
     pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
     assert paths - pages == set(API["paths"])

@@ -28,8 +28,9 @@ async def live(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    # The server only listens once `load` has made its first prediction.
-    return reply({"ready": True})
+    # The server only listens once the model has made its first prediction.
+    is_ready = request.state.served.is_ready()
+    return reply({"ready": is_ready}, 200 if is_ready else 503)
 
 
 async def about(request: Request) -> Response:
@@ -74,8 +75,8 @@ def protocol(request: Request) -> Models:
     return models
 
 
-def reply(value: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(value), media_type=JSON)
+def reply(value: dict[str, Any], status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type=JSON)
 
 
 MODEL = "/v2/models/{name}"

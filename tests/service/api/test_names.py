@@ -8,6 +8,7 @@ from service.model import bundle as bundles
 from service.model.features import Features
 from service.model.keys import Parts, key_parts, parse_time
 from service.server.metrics import Metrics
+from service.server.prometheus import render
 
 FEATURES = Features(bundles.read(Path(__file__).resolve().parents[3]).tables)
 
@@ -17,17 +18,17 @@ def flight(opera: str, siglades: str = "Calama") -> Parts:
 
 
 def test_what_no_table_knows_is_named_and_counted() -> None:
-    metrics = Metrics(None, {})
+    metrics = Metrics()
     names = Names(FEATURES, metrics)
     assert names.unknown(flight("Sky Airline"), ("body",)) == ()
     assert names.unknown(flight("Sky Airlin"), ("body",)) == ("OPERA",)
     assert names.unknown(flight("Sky Airlin", "Calamar"), ("body",)) == ("OPERA", "SIGLADES")
     names.count(("OPERA",))
-    assert b'atraso_unknown_total{field="OPERA"} 1\n' in metrics.render()
+    assert b'atraso_unknown_total{field="OPERA"} 1\n' in render(metrics)
 
 
 def test_strict_refuses_it() -> None:
-    names = Names(FEATURES, Metrics(None, {}), strict=True)
+    names = Names(FEATURES, Metrics(), strict=True)
     assert names.unknown(flight("Sky Airline"), ("body",)) == ()
     with pytest.raises(InvalidRequest, match="the nearest is 'Sky Airline'"):
         names.unknown(flight("Sky Airlin"), ("body",))

@@ -35,7 +35,7 @@ class BrokenScorer(Scorer):
 
 
 def predictor(scorer: Scorer, **options: Any) -> Predictor:
-    return Predictor(Features(BUNDLE.tables), scorer, Replies(BUNDLE.threshold), Metrics(None, {}), **options)
+    return Predictor(Features(BUNDLE.tables), scorer, Replies(BUNDLE.threshold), Metrics(), **options)
 
 
 def flights(golden: list[dict[str, Any]]) -> list[Parts]:

@@ -1,8 +1,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,8 @@ import pytest
 
 from service.api.contract import EXAMPLE
 from service.api.paths import HOT
-from service.server.metrics import BOUNDS_US, CONNECTIONS, Metrics, create
+from service.server.metrics import BEAT, BOUNDS_US, CONNECTIONS, PARENT, Metrics, Shared
+from service.server.prometheus import render
 
 ROOT = Path(__file__).resolve().parents[3]
 MANY = "/predict_delay_probabilities"
@@ -67,11 +66,11 @@ def test_both_ways_count_the_same(servers: Callable[..., Any], flags: list[str])
 
 
 def test_a_histogram_is_cumulative_and_complete() -> None:
-    metrics = Metrics(None, {})
+    metrics = Metrics()
     now = time.perf_counter_ns()
     for microseconds in (5, 10, 60, 2_000_000):
         metrics.request(HOT, 200, now - microseconds * 1000 - 500_000_000 if microseconds > 1e6 else now - microseconds)
-    samples = read(metrics.render().decode())
+    samples = read(render(metrics).decode())
     buckets = [
         samples[f'atraso_request_duration_seconds_bucket{{route="{HOT}",le="{us / 1e6:g}"}}'] for us in BOUNDS_US
     ]
@@ -82,47 +81,49 @@ def test_a_histogram_is_cumulative_and_complete() -> None:
 
 
 def test_labels_are_escaped() -> None:
-    text = Metrics(None, {"name": 'a"b\\c\nd'}).render().decode()
+    text = render(Metrics(about={"name": 'a"b\\c\nd'})).decode()
     assert r'atraso_model_info{name="a\"b\\c\nd"} 1' in text
 
 
-def count_in_a_process(path: Path) -> None:
-    """Count one prediction in a process of its own, which then dies without a word."""
-    code = (
-        "import os, sys, time; from pathlib import Path; from service.server.metrics import Metrics\n"
-        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.in_lane(1, time.perf_counter_ns()); os.kill(os.getpid(), 9)"
-    )
-    ended = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=False)
-    assert ended.returncode == -signal.SIGKILL
+def in_a_child(work: Callable[[], object]) -> None:
+    """Do `work` in a forked process, which then dies without a word."""
+    pid = os.fork()
+    if pid == 0:
+        work()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
-def test_a_successor_goes_on_where_a_dead_worker_was(tmp_path: Path) -> None:
-    path = tmp_path / "counters"
-    create(path)
+def test_a_successor_goes_on_where_a_dead_worker_was() -> None:
+    shared = Shared()
     for _ in range(3):
-        count_in_a_process(path)
-    metrics = Metrics(path, {})
-    assert metrics.row == 0
-    assert status_count(read(metrics.render().decode()), HOT, "200") == 3
+        row = shared.free_row(taken=[])
+        in_a_child(lambda row=row: Metrics(shared, row=row).in_lane(1, time.perf_counter_ns()))
+    assert status_count(read(render(Metrics(shared)).decode()), HOT, "200") == 3
 
 
-def test_living_workers_have_rows_of_their_own(tmp_path: Path) -> None:
-    path = tmp_path / "counters"
-    create(path)
-    mine = Metrics(path, {})
-    code = (
-        "import sys; from pathlib import Path; from service.server.metrics import CONNECTIONS, Metrics\n"
-        "metrics = Metrics(Path(sys.argv[1]), {}); metrics.counts[CONNECTIONS] = 7\n"
-        "print(metrics.row, flush=True); input()"
-    )
-    mine.counts[CONNECTIONS] = 9
-    assert mine.least_connections() == 9
-    command = [sys.executable, "-c", code, str(path)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"1\n"
-        assert mine.least_connections() == 7
-        other.communicate(b"\n")
+def test_only_workers_that_are_heard_of_take_connections() -> None:
+    shared = Shared()
+    assert [shared.free_row(taken=[]), shared.free_row(taken=[0, 2])] == [0, 1]
+    workers = [Metrics(shared, row=row) for row in range(4)]
+    for worker, connections in zip(workers, (9, 7, 3, 1), strict=True):
+        worker.open()
+        worker.counts[CONNECTIONS] = connections
+    workers[2].counts[BEAT] -= 2_000_000_000  # it hangs
+    workers[3].close()
+    workers[3].counts[CONNECTIONS] = 1
+    assert workers[0].least_connections() == 7
+    assert workers[0].live_workers() == 2
+    assert workers[2].silent_s() > 1.9
+
+
+def test_the_parents_word_makes_all_unready() -> None:
+    shared = Shared()
+    parent, worker = Metrics(shared, row=PARENT), Metrics(shared, row=3)
+    worker.open()
+    assert not worker.is_leaving()
+    parent.leave()
+    assert worker.is_leaving()
 
 
 def test_workers_are_summed_whichever_is_asked_and_a_death_loses_nothing(servers: Callable[..., Any]) -> None:
@@ -155,9 +156,7 @@ def test_workers_are_summed_whichever_is_asked_and_a_death_loses_nothing(servers
 
 
 def children(pid: int) -> list[int]:
-    """The workers of a server, and not the tracker that multiprocessing keeps."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def test_the_format_is_prometheus(server: Any) -> None:
@@ -169,6 +168,6 @@ def test_the_format_is_prometheus(server: Any) -> None:
 
 
 def test_events_are_told_with_their_labels() -> None:
-    metrics = Metrics(None, {})
-    metrics.event("accept_failed")
-    assert b"# TYPE atraso_accept_failures_total counter\natraso_accept_failures_total 1\n" in metrics.render()
+    metrics = Metrics()
+    metrics.event("accept_paused")
+    assert b"# TYPE atraso_accept_pauses_total counter\natraso_accept_pauses_total 1\n" in render(metrics)

@@ -20,7 +20,7 @@ BUNDLE = bundles.read(Path(__file__).resolve().parents[4])
 
 
 def made(strict: bool = False, **options: Any) -> tuple[Predictor, Names]:
-    features, metrics = Features(BUNDLE.tables), Metrics(None, {})
+    features, metrics = Features(BUNDLE.tables), Metrics()
     predictor = Predictor(features, Scorer(BUNDLE), Replies(BUNDLE.threshold), metrics, **options)
     return predictor, Names(features, metrics, strict=strict)
 
