@@ -86,8 +86,6 @@ def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
 
 def work(job: Job) -> int:
     """Serve until the parent says that it is enough. The exit status of the process."""
-    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_IGN)  # they are the parent's
     job.config.app = partial(pkgutil.resolve_name(job.factory), job.settings, job.bundle, job.metrics)
     server = WorkerServer(job)
     try:

@@ -230,3 +230,11 @@ def ask_until_refused(port: int, asked: list[int], lost: list[str]) -> None:
                     return
                 asked.append(1)
                 closes = b"connection: close" in reply or len(asked) % 7 == 0
+
+
+def test_it_says_that_it_is_not_ready_before_it_ends(servers: Callable[..., Any], until: Any) -> None:
+    server = servers("--workers", 2, "--unready", 3)
+    server.process.terminate()
+    until(lambda: httpx.get(server.url + "/v2/health/ready").status_code == 503)
+    assert server.post(HOT, EXAMPLE).status_code == 200  # and still serves
+    assert server.process.wait(30) == 0
