@@ -29,7 +29,7 @@ ROUTES = (
     REPORT,
     "other",
 )
-STATUSES = (200, 400, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
+STATUSES = (200, 304, 307, 400, 401, 404, 405, 408, 413, 415, 422, 499, 500, 501, 503, 0)  # 0 stands for any other
 BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
 MAX_WORKERS = 256
 PARENT = MAX_WORKERS
@@ -56,8 +56,8 @@ EVENTS = {
 ROUTE = len(STATUSES) + BUCKETS + 1
 LANE = ROUTE * len(ROUTES)
 LANE_SUM = LANE + BUCKETS
-STATE, BEAT, CONNECTIONS, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES = range(
-    LANE_SUM + 1, LANE_SUM + 9
+STATE, BEAT, CONNECTIONS, PENDING, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES = range(
+    LANE_SUM + 1, LANE_SUM + 10
 )
 UNUSED, LIVE, LEFT = range(3)
 _EVENTS = UNKNOWN_SIGLADES + 1
@@ -101,6 +101,10 @@ class Metrics:
     def beat(self) -> None:
         """Tell that the loop turns."""
         self.counts[BEAT] = monotonic_ns()
+
+    def gauge(self, connections: int, pending: int) -> None:
+        """How many connections there are now, and flights that wait for the model."""
+        self.counts[CONNECTIONS], self.counts[PENDING] = connections, pending
 
     def silent_s(self) -> float:
         """Seconds since the worker last said that its loop turns."""
@@ -162,4 +166,4 @@ class Metrics:
 
     def close(self) -> None:
         """Tell the others that this worker takes no more connections; its counts stay."""
-        self.counts[STATE], self.counts[CONNECTIONS] = LEFT, 0
+        self.counts[STATE], self.counts[CONNECTIONS], self.counts[PENDING] = LEFT, 0, 0

@@ -16,8 +16,10 @@ from service.server.metrics import (
     EVENTS,
     LANE,
     LANE_SUM,
+    LIVE,
     MAX_WORKERS,
     MODEL_RUNS,
+    PENDING,
     ROUTE,
     ROUTE_AT,
     ROW,
@@ -116,6 +118,12 @@ def _workers(rows: list[list[int]]) -> Iterator[str]:
     for number, row in used:
         requests = sum(sum(row[at : at + len(STATUSES)]) for at in ROUTE_AT.values())
         yield f'atraso_worker_requests_total{{worker="{number}"}} {requests}'
-    yield from _head("worker_connections", "gauge", "Connections that each worker had when it last accepted one.")
-    for number, row in used:
-        yield f'atraso_worker_connections{{worker="{number}"}} {row[CONNECTIONS]}'
+    for name, place, text in (
+        ("worker_connections", CONNECTIONS, "Connections that each worker has."),
+        ("worker_pending_flights", PENDING, "Flights that wait for the model in each worker."),
+    ):
+        yield from _head(name, "gauge", text)
+        for number, row in used:
+            yield f'atraso_{name}{{worker="{number}"}} {row[place]}'
+    yield from _head("workers", "gauge", "Workers that take connections.")
+    yield f"atraso_workers {sum(row[STATE] == LIVE for _, row in used)}"

@@ -5,6 +5,7 @@ shared counters, which need no file. The parent itself loads no model: a bundle 
 get it. It has no threads, as a process that forks must not.
 """
 
+import gc
 import logging
 import os
 import selectors
@@ -63,6 +64,8 @@ class Supervisor:
         """Serve until a signal ends it; the exit status."""
         logger.info("Started parent process [%d]", os.getpid())
         self._catch_signals()
+        gc.collect()
+        gc.freeze()  # what is here now stays: a worker that collects garbage would copy its pages for nothing
         while not self._ends or self._workers:
             if self._ends:
                 self._send_all_away()

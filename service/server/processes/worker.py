@@ -172,6 +172,7 @@ class WorkerServer(Server):
 
     async def on_tick(self, counter: int) -> bool:
         self._metrics.beat()
+        self._metrics.gauge(len(self.server_state.connections), self.lifespan.state["served"].predictor.pending)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
