@@ -3,6 +3,7 @@
 It checks the bundle, binds the port and starts uvicorn's workers.
 """
 
+import os
 import resource
 import socket
 import sys
@@ -28,9 +29,11 @@ def flag(field: Any) -> click.Option:
     if callable(field.default_factory):
         return click.Option([name], type=click.IntRange(1), default=field.default_factory, **shared)
     if "choices" in field.metadata:
-        kind: Any = click.Choice(field.metadata["choices"])
+        kind: Any = click.Choice(field.metadata["choices"], case_sensitive=False)
     else:
-        kind = {int: click.IntRange(0), Path: click.Path(path_type=Path)}.get(field.type, field.type)
+        kind = {int: click.IntRange(0, field.metadata.get("most")), Path: click.Path(path_type=Path)}.get(
+            field.type, field.type
+        )
     return click.Option([name], type=kind, default=field.default, show_default=True, **shared)
 
 
@@ -78,5 +81,13 @@ def fail(sentence: str) -> Any:
 
 command = click.Command("service", params=[flag(field) for field in fields(Settings)], callback=main, help=main.__doc__)
 
-if __name__ == "__main__":
+
+def start() -> None:
+    if os.environ.get("ATRASO_PORT", "").startswith("tcp://"):
+        click.echo("atraso: ATRASO_PORT is Kubernetes' word for a Service named atraso, and is ignored", err=True)
+        del os.environ["ATRASO_PORT"]
     command(prog_name="python -m service")
+
+
+if __name__ == "__main__":
+    start()

@@ -41,7 +41,7 @@ def open_files() -> tuple[int, int]:
 
 
 def knob(default: Any, help: str, **metadata: Any) -> Any:
-    """A field with its `--help` text; `env` is one more environment variable that sets it, `choices` what it may be."""
+    """A field with its `--help` text; `env` is one more variable for it, `choices` and `most` what it may be."""
     metadata["help"] = help
     if callable(default):
         return field(default_factory=default, metadata=metadata)
@@ -51,7 +51,7 @@ def knob(default: Any, help: str, **metadata: Any) -> Any:
 @dataclass(frozen=True)
 class Settings:
     host: str = knob("127.0.0.1", "Address to listen on; 0.0.0.0 for every one.")
-    port: int = knob(8080, "Port to listen on; 0 asks the system for a free one.", env="PORT")
+    port: int = knob(8080, "Port to listen on; 0 asks the system for a free one.", env="PORT", most=65_535)
     workers: int = knob(usable_cpus, "Worker processes. [default: one a usable CPU]")
     bundle: Path = knob(ROOT, "Folder that holds model.onnx and tables/.")
     strict: bool = knob(False, "Answer 422 to an airline or destination that the tables do not know.")

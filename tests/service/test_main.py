@@ -93,6 +93,7 @@ def test_a_taken_port_is_told() -> None:
         (["--log-level", "loud"], {}, "Invalid value for '--log-level'"),
         ([], {"ATRASO_CACHE_SIZE": "-1"}, "Invalid value for '--cache-size' (env var: 'ATRASO_CACHE_SIZE')"),
         (["--nothing"], {}, "No such option"),
+        (["--port", "99999"], {}, "99999 is not in the range 0<=x<=65535"),
         (["--host", "256.1.1.1"], {}, "cannot listen on 256.1.1.1"),
     ],
 )
@@ -119,6 +120,11 @@ def test_the_port_comes_from_PORT() -> None:
             command, cwd=ROOT, capture_output=True, text=True, timeout=20, env={**os.environ, "PORT": str(port)}
         )
     assert f"port {port}: Address already in use" in ended.stderr
+
+
+def test_what_kubernetes_sets_beside_a_service_named_atraso_is_ignored(servers: Callable[..., Any]) -> None:
+    server = servers("--workers", 1, env={"ATRASO_PORT": "tcp://10.96.0.12:8080", "ATRASO_LOG_LEVEL": "INFO"})
+    assert "ATRASO_PORT is Kubernetes' word" in server.log.read_text()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
