@@ -3,6 +3,7 @@
 It checks the bundle, binds the port and starts uvicorn's workers.
 """
 
+import os
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
+from service.api.callers import keys as api_keys
 from service.model import bundle, keys
 from service.server import metrics
 from service.server.workers import run
@@ -32,8 +34,15 @@ def flag(field: Any) -> click.Option:
     if "choices" in field.metadata:
         kind: Any = click.Choice(field.metadata["choices"])
     else:
-        kind = {int: click.IntRange(0), Path: click.Path(path_type=Path)}.get(field.type, field.type)
-    return click.Option([name], type=kind, default=field.default, show_default=True, **shared)
+        path = click.Path(path_type=Path)
+        kinds = {
+            int: click.IntRange(0),
+            float: click.FloatRange(0, 1),
+            Path: path,
+            Path | None: path,
+        }
+        kind = kinds.get(field.type, field.type)
+    return click.Option([name], type=kind, default=field.default, show_default=field.default is not None, **shared)
 
 
 def main(**values: Any) -> None:
@@ -42,9 +51,10 @@ def main(**values: Any) -> None:
     try:
         keys.santiago()
         model = bundle.read(settings.bundle)
+        api_keys.read(settings.api_keys_file, os.environ.get(api_keys.VARIABLE))
     except ZoneInfoNotFoundError:
         fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
-    except bundle.BundleError as error:
+    except (bundle.BundleError, api_keys.KeysError) as error:
         fail(str(error))
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]

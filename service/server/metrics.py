@@ -35,7 +35,7 @@ ROUTES = (
     REPORT,
     "other",
 )
-STATUSES = (200, 400, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
+STATUSES = (200, 400, 401, 404, 405, 413, 422, 500, 503, 0)  # 0 stands for any other
 BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
 MAX_WORKERS = 256
 
@@ -43,6 +43,13 @@ _BOUNDS = tuple(bound * 1000 for bound in BOUNDS_US)
 _BUCKETS = len(_BOUNDS) + 1
 
 EVENTS = {
+    "unauthorized": ("unauthorized_total", "", "Requests without a valid API key."),
+    "prediction_dropped_queue": (
+        "predictions_dropped_total",
+        'reason="queue"',
+        "Predictions that could not be kept in the log.",
+    ),
+    "prediction_dropped_disk": ("predictions_dropped_total", 'reason="disk"', ""),
     "accept_failed": ("accept_failures_total", "", "Times that no connection could be accepted."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
@@ -108,9 +115,9 @@ class Metrics:
         self.counts[UNKNOWN_OPERA] += "OPERA" in names
         self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
 
-    def event(self, name: str) -> None:
+    def event(self, name: str, times: int = 1) -> None:
         """Count one of `EVENTS`."""
-        self.counts[_EVENT_AT[name]] += 1
+        self.counts[_EVENT_AT[name]] += times
 
     def least_connections(self) -> int:
         """The fewest connections that a live worker has, this one among them."""
