@@ -19,6 +19,7 @@ from export.commands.look import show_command
 from export.commands.make import (
     convert_command,
     golden_command,
+    outcomes_command,
     pipeline_command,
     refresh_command,
     sample_command,
@@ -38,6 +39,7 @@ for command in (
     train_command,
     convert_command,
     refresh_command,
+    outcomes_command,
     verify_command,
     pipeline_command,
     golden_command,

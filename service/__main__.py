@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
+from service.api.callers import keys as api_keys
 from service.model import bundle, keys
 from service.server.processes.supervisor import Supervisor
 from service.settings import Settings, open_files
@@ -31,10 +32,15 @@ def flag(field: Any) -> click.Option:
     if "choices" in field.metadata:
         kind: Any = click.Choice(field.metadata["choices"], case_sensitive=False)
     else:
-        kind = {int: click.IntRange(0, field.metadata.get("most")), Path: click.Path(path_type=Path)}.get(
-            field.type, field.type
-        )
-    return click.Option([name], type=kind, default=field.default, show_default=True, **shared)
+        path = click.Path(path_type=Path)
+        kinds = {
+            int: click.IntRange(0, field.metadata.get("most")),
+            float: click.FloatRange(0, 1),
+            Path: path,
+            Path | None: path,
+        }
+        kind = kinds.get(field.type, field.type)
+    return click.Option([name], type=kind, default=field.default, show_default=field.default is not None, **shared)
 
 
 def main(**values: Any) -> None:
@@ -43,9 +49,10 @@ def main(**values: Any) -> None:
     try:
         keys.santiago()
         model = bundle.read(settings.bundle)
+        api_keys.read(settings.api_keys_file, os.environ.get(api_keys.VARIABLE))
     except ZoneInfoNotFoundError:
         fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
-    except bundle.BundleError as error:
+    except (bundle.BundleError, api_keys.KeysError) as error:
         fail(str(error))
     resource.setrlimit(resource.RLIMIT_NOFILE, open_files())
     listener = listen(settings.host, settings.port)

@@ -1,6 +1,9 @@
 """The ASGI app of one worker: puts the wings together, and holds the lifespan."""
 
+import asyncio
+import os
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
@@ -14,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import pages, status
 from service.api.body import JSON
+from service.api.callers import keys
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
@@ -30,8 +34,11 @@ from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
 from service.server import prometheus
+from service.server.gate import Gate
 from service.server.heads import Lane
+from service.server.logs import LaneLog
 from service.server.metrics import Metrics
+from service.server.predictions import Keeping, PredictionLog
 from service.settings import Settings
 
 
@@ -52,7 +59,8 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
             ClientDisconnect: client_left,
         },
     )
-    return App(settings, bundle, counts, starlette)
+    app = App(settings, bundle, counts, starlette)
+    return Gate(app, error_of, access_log=settings.access_log, open_metrics=settings.open_metrics)
 
 
 def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
@@ -69,6 +77,11 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         max_pending=settings.max_pending,
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
+    record = (
+        PredictionLog(keeping(settings, folder), bundle.digest, metrics)
+        if (folder := settings.log_predictions)
+        else None
+    )
     return Served(
         bundle=bundle,
         report=settings.bundle / "docs",
@@ -81,6 +94,14 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
         catalogue=orjson.dumps(catalogue(bundle.tables)),
+        marks={"x-model-version": bundle.digest},
+        record=record,
+    )
+
+
+def keeping(settings: Settings, folder: Path) -> Keeping:
+    return Keeping(
+        folder, settings.log_predictions_sample, settings.log_predictions_bytes, settings.log_predictions_keep
     )
 
 
@@ -119,33 +140,45 @@ class App:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
         await receive()
         try:
+            allowed = keys.read(self._settings.api_keys_file, os.environ.get(keys.VARIABLE))
             served = load(self._settings, self._bundle, self._counts)
-        except BundleError as error:
+        except (BundleError, keys.KeysError) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        lane = Lane(served.predictor, served.names, self._counts, self._settings.max_body)
-        scope["state"].update(served=served, metrics=self._counts, lane=lane)
+        lane = Lane(
+            served.predictor,
+            served.names,
+            self._counts,
+            self._settings.max_body,
+            keys=allowed,
+            marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
+            access_log=LaneLog(HOT) if self._settings.access_log else None,
+            record=served.record,
+        )
+        scope["state"].update(served=served, metrics=self._counts, lane=lane, keys=allowed, ids=lane.ids)
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if isinstance(served.record, PredictionLog):
+            await asyncio.to_thread(served.record.close)
         await send({"type": "lifespan.shutdown.complete"})
 
 
 def refused(request: Request, error: Exception) -> Response:
     told = refusal(error)
-    return Response(error_of(request)(told.detail), told.status, told.headers, JSON)
+    return Response(error_of(request.url.path)(told.detail), told.status, told.headers, JSON)
 
 
 def http_exception(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:  # Starlette joins a set, whose order differs from process to process
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-    return Response(error_of(request)(error.detail), error.status_code, headers, JSON)
+    return Response(error_of(request.url.path)(error.detail), error.status_code, headers, JSON)
 
 
 def client_left(request: Request, error: Exception) -> Response:
     return Response(status_code=499)  # nobody reads it
 
 
-def error_of(request: Request) -> Callable[[Any], bytes]:
-    """The shape that errors have on this route: the contract's, or the protocol's."""
-    return v2.error_body if request.url.path.startswith("/v2") else error_body
+def error_of(path: str) -> Callable[[Any], bytes]:
+    """The shape that errors have on this path: the contract's, or the protocol's."""
+    return v2.error_body if path.startswith("/v2") else error_body

@@ -55,7 +55,7 @@ class Settings:
     workers: int = knob(usable_cpus, "Worker processes. [default: one a usable CPU]")
     bundle: Path = knob(ROOT, "Folder that holds model.onnx and tables/.")
     strict: bool = knob(False, "Answer 422 to an airline or destination that the tables do not know.")
-    fast_lane: bool = knob(True, "Answer single flights ahead of ASGI; the access log turns it off.")
+    fast_lane: bool = knob(True, "Answer single flights ahead of ASGI.")
     cache_size: int = knob(65_536, "Replies a worker keeps; 0 keeps none.")
     max_body: int = knob(2 * 1024 * 1024, "Largest request body, in bytes; a larger one is answered 413.")
     max_batch: int = knob(10_000, "Most flights in one batch.")
@@ -66,5 +66,16 @@ class Settings:
     shutdown_timeout: int = knob(30, "Seconds that pending requests get after SIGTERM.")
     unready: int = knob(0, "Seconds that it still serves after SIGTERM, and says that it is not ready.")
     watch: bool = knob(False, "Load the bundle anew when its manifest changes, as SIGHUP does.")
+    api_keys_file: Path | None = knob(
+        None, "File of API keys, one a line; # begins a comment. ATRASO_API_KEYS may hold more. [default: all may ask]"
+    )
+    open_metrics: bool = knob(False, "Show /metrics without an API key too.")
     access_log: bool = knob(False, "Log every request.")
+    log_format: str = knob("text", "How to log: lines, or JSON objects, one a line.", choices=("text", "json"))
+    log_predictions: Path | None = knob(
+        None, "Folder to keep what was asked and answered in, as CSV for `python -m export`. [default: none is kept]"
+    )
+    log_predictions_sample: float = knob(1.0, "Share of the flights that are kept there, from 0 to 1.")
+    log_predictions_bytes: int = knob(64 * 1024 * 1024, "Bytes of a file there, about; then the next one begins.")
+    log_predictions_keep: int = knob(32, "Most files there, of all workers together; the oldest go. 0 keeps all.")
     log_level: str = knob("info", "What to log.", choices=("critical", "error", "warning", "info", "debug"))

@@ -204,11 +204,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     """Starts a server with the given flags, on a port that the system chose, and waits until it is ready."""
     with ExitStack() as running:
 
-        def start(*flags: object, env: dict[str, str] | None = None) -> Server:
+        def start(*flags: object, env: dict[str, str] | None = None, stdout: Any = None) -> Server:
             log = tmp_path_factory.mktemp("server") / "log"
             command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
             with log.open("wb") as file:
-                process = subprocess.Popen(command, cwd=ROOT, stderr=file, env={**os.environ, **(env or {})})
+                environment = {**os.environ, **(env or {})}
+                process = subprocess.Popen(command, cwd=ROOT, stderr=file, stdout=stdout, env=environment)
             running.callback(_end, process)
             url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
             server = Server(process, url, log)
@@ -266,3 +267,9 @@ def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: floa
 @pytest.fixture(scope="session")
 def check_replies() -> Callable[..., int]:
     return assert_rounded
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., Any]:
+    """`wait_until(check, server)` polls until `check` gives something, while the server lives."""
+    return lambda check, server: wait_for(check, server.process, server.log)

@@ -10,12 +10,23 @@ from typing import Any
 import click
 
 from export import bundle
-from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, write_file
-from export.data.flights import read_flights, read_ids
+from export.commands.options import (
+    BUNDLE,
+    DATA,
+    EXISTING,
+    EXISTING_OR_FOLDER,
+    FILE,
+    FOLDER,
+    RECIPE,
+    csv_files,
+    write_file,
+)
+from export.data.flights import read_asked, read_flights, read_ids
 from export.learn import evaluate, protocols
 from export.learn.recipes import RECIPES
 from export.progress import Bars
 from export.upkeep.drift import Limits, as_text, drift
+from export.upkeep.refresh import joined
 
 EXCEEDED = 3
 """The exit status where a limit is exceeded, so that a scheduler can act."""
@@ -76,7 +87,14 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
 
 @click.command("drift", epilog=f"Ends with status 0 within the limits, and {EXCEEDED} where one is exceeded.")
 @BUNDLE
-@DATA
+@click.option(
+    "--data",
+    "data",
+    type=EXISTING_OR_FOLDER,
+    multiple=True,
+    required=True,
+    help="New flights, with Fecha-O or without; a folder stands for its CSV files; may be given again.",
+)
 @click.option("--json", "json_file", type=FILE, help="Also write every figure here, as JSON.")
 @click.option("--picture", type=FILE, help="Also draw it here, as PNG.")
 @limit("max_psi", 100, "Largest population stability index of a feature.")
@@ -84,15 +102,21 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
 @limit("max_rate_change", 1, "Largest change of the delay rate, up or down.")
 @limit("min_auc", 1, "Least AUC.")
 @limit("max_calibration_error", 1, "Largest calibration error.")
-def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Path | None, **limits: float) -> None:
-    """Tell how far new flights have moved away from those that the bundle was made from."""
-    figures = drift(bundle.read(folder), read_flights(data), Limits(**limits))
+def drift_command(
+    folder: Path, data: tuple[Path, ...], json_file: Path | None, picture: Path | None, **limits: float
+) -> None:
+    """Tell how far new flights have moved away from those that the bundle was made from.
+
+    The service's prediction log will do: what needs outcomes is left out where there are none.
+    """
+    files = csv_files(data)
+    figures = drift(bundle.read(folder), joined([read_asked(path) for path in files]), Limits(**limits))
     click.echo(as_text(figures))
     if json_file:
         write_file(json_file, bundle.to_json(figures))
     if picture:
         from export.upkeep.drift_picture import draw_drift  # matplotlib takes a second to import
 
-        write_file(picture, draw_drift(figures, data.name))
+        write_file(picture, draw_drift(figures, data[0].name))
     if not figures["ok"]:
         sys.exit(EXCEEDED)

@@ -1,4 +1,4 @@
-"""The commands that make a bundle or check one: train, convert, refresh, pipeline, verify, golden, sample."""
+"""The commands that make a bundle or check one: train, convert, refresh, outcomes, pipeline, verify, golden, sample."""
 
 from pathlib import Path
 
@@ -6,7 +6,20 @@ import click
 
 from export import bundle
 from export.assemble import about_of, assemble, proved
-from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
+from export.commands.options import (
+    BOOSTER,
+    BUNDLE,
+    DATA,
+    EXISTING,
+    EXISTING_OR_FOLDER,
+    FILE,
+    FOLDER,
+    OUT,
+    RECIPE,
+    csv_files,
+    report,
+    write_file,
+)
 from export.data import sample
 from export.data.flights import read_column, read_flights
 from export.graph import golden
@@ -15,6 +28,7 @@ from export.graph.verify import prove_bundle, prove_pipeline
 from export.learn.recipes import RECIPES
 from export.learn.train import train
 from export.progress import Bars
+from export.upkeep.outcomes import join_outcomes
 from export.upkeep.refresh import as_text, joined, refresh
 
 
@@ -87,6 +101,24 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
     bundle.write(made, out or folder)
     click.echo(as_text(old.manifest, made.manifest, changes))
     report(made, out or folder)
+
+
+@click.command("outcomes")
+@click.option(
+    "--log",
+    "logs",
+    type=EXISTING_OR_FOLDER,
+    multiple=True,
+    required=True,
+    help="The service's prediction log, the folder or its files.",
+)
+@click.option("--data", "data", type=EXISTING, multiple=True, required=True, help="Flights as they flew, with Fecha-O.")
+@click.option("--out", type=FILE, required=True, help="CSV to write.")
+def outcomes_command(logs: tuple[Path, ...], data: tuple[Path, ...], out: Path) -> None:
+    """Join what was predicted with what happened, for `drift` and `refresh` to read."""
+    made = join_outcomes(csv_files(logs), data)
+    write_file(out, made.content)
+    click.echo(f"{out}: {made.flown:,} of {made.predicted:,} predicted flights have flown")
 
 
 @click.command("verify")

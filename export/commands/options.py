@@ -1,5 +1,6 @@
 """Options that several commands have, and what each prints of a bundle that it wrote."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from export.errors import ExportError
 from export.learn.recipes import RECIPES
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXISTING_OR_FOLDER = click.Path(exists=True, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -26,6 +28,17 @@ BOOSTER = click.option(
 OUT = click.option(
     "--out", type=FOLDER, required=True, help="Folder to write model.onnx, tables/ and pipeline.onnx to."
 )
+
+
+def csv_files(paths: Sequence[Path]) -> list[Path]:
+    """The paths, with the CSV files of a folder in its place, by name. Raises ExportError where it has none."""
+    files: list[Path] = []
+    for path in paths:
+        found = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+        if not found:
+            raise ExportError(f"{path}: there is no CSV file in it")
+        files += found
+    return files
 
 
 def report(made: Bundle, out: Path) -> None:

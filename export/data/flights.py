@@ -26,7 +26,10 @@ FlightId = tuple[str, str, datetime]
 
 @dataclass(frozen=True)
 class Flights:
-    """N flights. `delayed` is the label `atraso_15`, bool [N]; `sha256` that of the unpacked CSV they came from."""
+    """N flights. `delayed` is the label `atraso_15`, bool [N]; `sha256` that of the unpacked CSV they came from.
+
+    Flights that nobody knows the outcome of yet, those of a prediction log, have an empty `delayed`.
+    """
 
     ids: list[FlightId]
     delayed: NDArray[np.bool_]
@@ -34,6 +37,11 @@ class Flights:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def happened(self) -> bool:
+        """Whether the outcomes are known."""
+        return len(self.delayed) == len(self.ids)
 
     @cached_property
     def parts(self) -> list[Parts]:
@@ -64,15 +72,29 @@ def read_flights(path: Path) -> Flights:
     return Flights(ids, np.array(delayed, dtype=np.bool_), hashlib.sha256(content).hexdigest())
 
 
+def read_asked(path: Path) -> Flights:
+    """Read a CSV that may lack Fecha-O, as the service's prediction log does. Raises ExportError."""
+    content = _unpack(path)
+    header = next(csv.reader(io.StringIO(_decode(path, content), newline="")), [])
+    if "Fecha-O" in header:
+        return read_flights(path)
+    return Flights(read_ids(path), np.zeros(0, dtype=np.bool_), hashlib.sha256(content).hexdigest())
+
+
 def read_ids(path: Path) -> list[FlightId]:
     """Read the flights that a CSV with OPERA, SIGLADES and Fecha-I lists. Raises ExportError."""
     rows = _rows(path, _unpack(path), "OPERA", "SIGLADES", "Fecha-I")
     return [(opera, siglades, _time(path, line, "Fecha-I", when)) for line, (opera, siglades, when) in rows]
 
 
+def read_rows(path: Path, *columns: str) -> list[list[str]]:
+    """More columns of the file that `read_flights` or `read_ids` reads, in the same order. Raises ExportError."""
+    return [values for _, values in _rows(path, _unpack(path), *columns)]
+
+
 def read_column(path: Path, name: str) -> list[str]:
-    """One more column of the file that `read_flights` reads, in the same order. Raises ExportError."""
-    return [value for _, (value,) in _rows(path, _unpack(path), name)]
+    """One of them."""
+    return [value for (value,) in read_rows(path, name)]
 
 
 def _unpack(path: Path) -> bytes:

@@ -36,7 +36,7 @@ def drift(bundle: Bundle, flights: Flights, limits: Limits) -> Figures:
     before, rate = read_spreads(bundle.manifest, bundle.tables), _training_rate(bundle)
     features = matrix(bundle.tables, flights.parts)
     predicted = OnnxModel(bundle.model).predict(features).astype(np.float64)
-    quality = _quality(flights.delayed, predicted)
+    quality = _quality(flights.delayed, predicted) if flights.happened else _expected(predicted)
     rows = [
         {
             "name": table.name,
@@ -87,6 +87,12 @@ def _quality(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> Figu
     }
 
 
+def _expected(predicted: NDArray[np.float64]) -> Figures:
+    """Of flights that have not flown yet only the probabilities are known."""
+    unknown = dict.fromkeys(("delay_rate", "auc", "log_loss", "calibration_error"))
+    return {**unknown, "mean_probability": float(predicted.mean()), "reliability": []}
+
+
 def _unknown_keys(table: Table, flights: Flights) -> float:
     return sum(key not in table.values for key in keys_of(flights.parts, table.key)) / len(flights)
 
@@ -102,6 +108,8 @@ def _checks(
     """One line a limit: what, its value, its limit, and whether the value is within."""
     checks = [_at_most(f"PSI of {row['name']}", row["psi"], limits.max_psi) for row in rows if row["psi"] is not None]
     checks += [_at_most(f"unknown {part}", share, limits.max_unknown) for part, share in unknown.items()]
+    if quality["delay_rate"] is None:
+        return checks
     change = abs(quality["delay_rate"] - rate)
     checks.append(_at_most("change of the delay rate", change, limits.max_rate_change))
     auc = quality["auc"]
@@ -114,16 +122,24 @@ def _at_most(what: str, value: float, limit: float) -> Figures:
     return {"what": what, "value": value, "limit": limit, "ok": value <= limit}
 
 
+def _outcomes(figures: Figures) -> list[str]:
+    training, said = f"training: {figures['training_delay_rate']:.3f}", f"said {figures['mean_probability']:.3f}"
+    if figures["delay_rate"] is None:
+        return [f"{said} on average ({training}); what happened is not known: no column Fecha-O"]
+    auc = "cannot be told: every flight was late, or none" if figures["auc"] is None else f"{figures['auc']:.4f}"
+    return [
+        f"late {figures['delay_rate']:.3f} ({training}), {said} on average",
+        f"AUC {auc}; log loss {figures['log_loss']:.4f}",
+    ]
+
+
 def as_text(figures: Figures) -> str:
     """The figures as lines for a terminal."""
     model = figures["model"]
-    auc = "cannot be told: every flight was late, or none" if figures["auc"] is None else f"{figures['auc']:.4f}"
     lines = [
         f"{figures['flights']:,} flights from {figures['from']} to {figures['to']}, "
         f"by {model['name']} {model['version']} ({model['recipe']})",
-        f"late {figures['delay_rate']:.3f} (training: {figures['training_delay_rate']:.3f}), "
-        f"said {figures['mean_probability']:.3f} on average",
-        f"AUC {auc}; log loss {figures['log_loss']:.4f}",
+        *_outcomes(figures),
         "",
         f"{'check':<56}   value   limit",
     ]

@@ -22,6 +22,9 @@ def draw_drift(figures: Figures, name: str) -> bytes:
 
 
 def _draw(figures: Figures, figure: Figure) -> None:
+    if figures["delay_rate"] is None:  # nothing to hold the probabilities against
+        _stability(figures, figure.subplots())
+        return
     left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
     _stability(figures, left)
     _reliability(figures, right)

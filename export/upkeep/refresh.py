@@ -77,6 +77,8 @@ def joined(parts: Sequence[Flights]) -> Flights:
     sums = [part.sha256 for part in parts]
     if len(set(sums)) < len(sums):
         raise ExportError("the same file is given twice: its flights would count double")
+    if len({part.happened for part in parts}) > 1:
+        raise ExportError("some files have Fecha-O and others lack it: join the outcomes first")
     ids = [flight for part in parts for flight in part.ids]
     digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()
     return Flights(ids, np.concatenate([part.delayed for part in parts]), digest)

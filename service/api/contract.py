@@ -4,6 +4,7 @@ The names, types and messages are those that FastAPI gave the clients of the fir
 knows tables, models or sockets.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -98,6 +99,12 @@ def _echo(value: Any) -> Any:
     """`value` as an error repeats it: whole when it is short, else the start of its text."""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return value if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def probabilities_of(replies: bytes) -> Iterator[float]:
+    """What a batch's reply says of each flight, read when it is asked for."""
+    for reply in orjson.loads(replies):
+        yield reply["delay_probability"]
 
 
 class Replies:

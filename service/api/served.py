@@ -1,6 +1,6 @@
 """What a worker serves; each request finds it in its state, under the key `served`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,18 @@ from service.model.predictor import Predictor
 class RequestCounts(Protocol):
     def request(self, route: str, status: int, started: int) -> None:
         """Count a request that was read at `started` (`perf_counter_ns`)."""
+
+
+class Recorder(Protocol):
+    """Keeps what was asked and answered. It never raises, and never makes anybody wait."""
+
+    def one(self, body: bytes, reply: bytes, request_id: bytes) -> None:
+        """A request's body with one flight, and its reply's."""
+
+    def many(
+        self, count: int, flights: Iterable[Sequence[str]], probabilities: Iterable[float], request_id: bytes
+    ) -> None:
+        """`count` flights as the fields OPERA, SIGLADES and FECHA_PROGRAMADA; they may be gone through later."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +51,6 @@ class Served:
     limits: Limits
     status: bytes
     catalogue: bytes
+    marks: dict[str, str]
+    """Headers of every reply that the model made."""
+    record: Recorder | None

@@ -5,18 +5,24 @@ no socket; `service/server/lane.py` does.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter_ns
+from typing import Any
 
 import httptools
 
+from service.api.callers.ids import UNNAMED, Ids, Named, named
+from service.api.callers.keys import Keys
 from service.api.names import Names
 from service.api.paths import HOT
+from service.api.served import Recorder
 from service.model.predictor import Predictor
 from service.server.metrics import Metrics
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEADS = 1024
+"""Heads of at most MAX_HEAD bytes in each of two generations: 4 MB."""
 MAX_HEAD = 2048
 MAX_BODY = 4096
 NOT_PLAIN = -1
@@ -30,17 +36,27 @@ class Lane:
     names: Names
     metrics: Metrics
     max_body: int
+    keys: Keys | None = None
+    marks: bytes = b""
+    """Header lines of every reply."""
+    access_log: Callable[[Any, bytes, Named, int], None] | None = None
+    record: Recorder | None = None
+    ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, int] = field(default_factory=dict)
+    _old_heads: dict[bytes, int] = field(default_factory=dict)
     tails: dict[bytes, bytes] = field(default_factory=dict)
     answered: int = 0
     waiting: int = 0
-    _started: int = 0
+    started: int = 0
     _default_headers: list[tuple[bytes, bytes]] | None = None
     _start: bytes = b""
 
+    def __post_init__(self) -> None:
+        self.watched = self.record is not None or self.access_log is not None
+
     def begin_turn(self) -> None:
         """The first plain request of a turn of the loop was read."""
-        self._started = perf_counter_ns()
+        self.started = perf_counter_ns()
         asyncio.get_running_loop().call_soon(self.end_turn)
 
     def end_turn(self) -> None:
@@ -49,17 +65,26 @@ class Lane:
         It is cheaper than to count each, and no less true: the replies of a turn leave together.
         """
         if self.answered and not self.waiting:
-            self.metrics.in_lane(self.answered, self._started)
+            self.metrics.in_lane(self.answered, self.started)
             self.answered = 0
 
-    def learn(self, head: bytes) -> int:
-        """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN."""
-        length = judge(head, self.max_body) if head.startswith(REQUEST_LINE) else NOT_PLAIN
-        if length != NOT_PLAIN:
+    def learn(self, head: bytes) -> tuple[int, Named]:
+        """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN, and its names.
+
+        One that names itself will not come again, and is not remembered: it would push out those that will. Of the
+        others there are two generations, so that many new ones do not push out those that are in use.
+        """
+        if not head.startswith(REQUEST_LINE):
+            return NOT_PLAIN, UNNAMED
+        length = self._old_heads.pop(head, None)
+        told = UNNAMED
+        if length is None:
+            length, told = judge(head, self.max_body, self.keys)
+        if length != NOT_PLAIN and not told:
             if len(self.heads) >= MAX_HEADS:
-                self.heads.clear()
+                self.heads, self._old_heads = {}, self.heads
             self.heads[head] = length
-        return length
+        return length, told
 
     def may_become_plain(self, data: bytes) -> bool:
         """Whether `data` is the start of a plain head, without its end, that httptools finds nothing wrong with."""
@@ -83,7 +108,7 @@ class Lane:
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
-            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n"
+            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n" + self.marks
         tail = self.tails.get(body)
         if tail is None:  # there are only 202 bodies
             tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
@@ -104,14 +129,14 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
-def judge(head: bytes, max_body: int) -> int:
-    """The Content-Length of a plain head, or NOT_PLAIN."""
+def judge(head: bytes, max_body: int, keys: Keys | None) -> tuple[int, Named]:
+    """The Content-Length of a plain head, or NOT_PLAIN, and how it names its request; without a key it is not plain."""
     found = _Head()
     parser = httptools.HttpRequestParser(found)
     try:
         parser.feed_data(head)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-        return NOT_PLAIN
+        return NOT_PLAIN, UNNAMED
     names = [name for name, _ in found.headers]
     if (
         found.url != HOT.encode()
@@ -121,7 +146,8 @@ def judge(head: bytes, max_body: int) -> int:
         or not parser.should_keep_alive()
         or names.count(b"content-length") != 1
         or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
+        or (keys is not None and not keys.allow(found.headers))
     ):
-        return NOT_PLAIN
+        return NOT_PLAIN, UNNAMED
     length = int(dict(found.headers)[b"content-length"])
-    return length if length <= min(max_body, MAX_BODY) else NOT_PLAIN
+    return (length if length <= min(max_body, MAX_BODY) else NOT_PLAIN), named(found.headers)

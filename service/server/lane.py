@@ -14,6 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.server.drain import DrainingProtocol, unread_bytes
 from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane
@@ -35,6 +36,8 @@ class FastLaneProtocol(DrainingProtocol):
         self._held = b""  # the start of a plain request, or what came behind the pending one
         self._pending = b""  # the plain request whose reply is being made
         self._extra = b""  # that reply's own headers
+        self._id = b""  # the one that tells its id
+        self._named = UNNAMED
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -60,8 +63,9 @@ class FastLaneProtocol(DrainingProtocol):
             body = data.find(b"\r\n\r\n", at, at + MAX_HEAD) + 4
             head = data[at:body]
             length = lane.heads.get(head)
+            self._named = UNNAMED
             if length is None:
-                length = lane.learn(head)
+                length, self._named = lane.learn(head)
             end = body + length
             if length == NOT_PLAIN and not lane.may_become_plain(data[at:]):
                 super().data_received(data[at:])
@@ -80,6 +84,8 @@ class FastLaneProtocol(DrainingProtocol):
                 self._hold(data[end:])
                 return
             self._write(reply, end < size)
+            if lane.watched:
+                self._note(data[body:end], reply)
             at = end
 
     def _ask(self, body: bytes) -> bytes | None:
@@ -90,8 +96,19 @@ class FastLaneProtocol(DrainingProtocol):
         flight = parse_flight(body)
         unknown = lane.names.unknown(flight, ("body",))
         reply = lane.predictor.submit(flight, self._reply)
-        self._extra = lane.note_unknown(unknown) if unknown else b""
+        named = self._named.id
+        self._id = self._extra = line_of(named) if named else lane.ids.line()
+        if unknown:
+            self._extra += lane.note_unknown(unknown)
         return reply
+
+    def _note(self, body: bytes, reply: bytes) -> None:
+        """For the logs of whoever wants to know of each request."""
+        lane, request_id = self._lane, id_of(self._id)
+        if lane.record:
+            lane.record.one(body, reply, request_id)
+        if lane.access_log:
+            lane.access_log(self.client, request_id, self._named, lane.started)
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
@@ -99,6 +116,8 @@ class FastLaneProtocol(DrainingProtocol):
         closed = self.transport.is_closing()
         if not closed and isinstance(reply, bytes):
             self._write(reply, bool(self._held))
+            if self._lane.watched:
+                self._note(request.partition(b"\r\n\r\n")[2], reply)
         self._lane.waiting -= 1
         self._lane.end_turn()
         if isinstance(reply, bytes):

@@ -48,6 +48,13 @@ EVENTS = {
     "reload_refused": ("reloads_total", 'result="refused"', "Changes of the bundle."),
     "worker_died": ("worker_deaths_total", "", "Workers that ended unasked."),
     "worker_stuck": ("workers_killed_total", "", "Workers that did not answer any more and were killed."),
+    "unauthorized": ("unauthorized_total", "", "Requests without a valid API key."),
+    "prediction_dropped_queue": (
+        "predictions_dropped_total",
+        'why="queue"',
+        "Predictions that the log could not keep.",
+    ),
+    "prediction_dropped_disk": ("predictions_dropped_total", 'why="disk"', "Predictions that the log could not keep."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 
@@ -143,9 +150,9 @@ class Metrics:
         self.counts[UNKNOWN_OPERA] += "OPERA" in names
         self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
 
-    def event(self, name: str) -> None:
+    def event(self, name: str, times: int = 1) -> None:
         """Count one of `EVENTS`."""
-        self.counts[EVENT_AT[name]] += 1
+        self.counts[EVENT_AT[name]] += times
 
     def least_connections(self) -> int:
         """The fewest connections that a live worker has, this one among them."""

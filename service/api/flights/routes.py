@@ -1,6 +1,7 @@
 """The flights' routes: requests into calls and results into responses, nothing more."""
 
 import logging
+from operator import itemgetter
 from time import perf_counter_ns
 from typing import Any
 
@@ -11,7 +12,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from service.api.body import JSON, read_body
-from service.api.contract import parse_batch, parse_flight
+from service.api.callers.ids import SCOPE
+from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body, refusal
 from service.api.flights.batch import predict_batch
 from service.api.flights.explanation import told
@@ -27,11 +29,14 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
     served: Served = scope["state"]["served"]
     started = perf_counter_ns()
     try:
-        flight = parse_flight(await read_body(scope, receive, served.limits.body))
+        asked = await read_body(scope, receive, served.limits.body)
+        flight = parse_flight(asked)
         unknown = served.names.unknown(flight, ("body",))
-        status, body, extra = 200, await served.predictor.reply(flight), unknown_header(unknown)
+        status, body, extra = 200, await served.predictor.reply(flight), served.marks | unknown_header(unknown)
         if unknown:
             served.names.count(unknown)
+        if served.record:
+            served.record.one(asked, body, scope[SCOPE])
     except ClientDisconnect:
         return
     except Exception as error:
@@ -51,7 +56,10 @@ async def predict_many(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, served.limits.body)
     flights = parse_batch(body, served.limits.batch)
     replies, unknown = await predict_batch(served.predictor, served.names, flights)
-    return Response(replies, headers=unknown_header(sorted(unknown)), media_type=JSON)
+    if served.record:
+        fields, said = map(itemgetter(*FIELDS), flights), probabilities_of(replies)
+        served.record.many(len(flights), fields, said, request.scope[SCOPE])
+    return Response(replies, headers=served.marks | unknown_header(sorted(unknown)), media_type=JSON)
 
 
 async def explain_one(request: Request) -> Response:
@@ -63,7 +71,7 @@ async def explain_one(request: Request) -> Response:
     with served.predictor.admitted(1):
         explanation = await served.explainer(flight)
     reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
-    return Response(orjson.dumps(reply), headers=unknown_header(unknown), media_type=JSON)
+    return Response(orjson.dumps(reply), headers=served.marks | unknown_header(unknown), media_type=JSON)
 
 
 async def show_flights(request: Request) -> Response:

@@ -5,7 +5,7 @@ Two models: the bundle's own name takes flights as they are, the one ending in `
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ from service.model.features import Row
 from service.model.predictor import MAX_ROWS, Predictor
 
 PLATFORM = "onnxruntime_onnx"
+
+
+Note = Callable[[int, Iterable[Sequence[str]], Iterable[float]], None]
 
 
 class UnknownModel(InferenceError):
@@ -79,8 +82,11 @@ class Models:
             raise UnknownModel(f"there is no version {version!r} of {name}; there is {model.version!r}")
         return model
 
-    async def infer(self, model: Model, body: bytes, json_length: int | None) -> tuple[Reply, set[str]]:
-        """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError."""
+    async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, set[str]]:
+        """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError.
+
+        `note` is given the flights, where the model takes them, and their probabilities.
+        """
         request, blobs = split(body, json_length)
         count, inputs = read_inputs(request, blobs, model.name, model.inputs)
         if count > self._max_batch:
@@ -91,6 +97,8 @@ class Models:
         binary = wants_binary(request)
         with self._predictor.admitted(count):
             probabilities, unknown = await self._score(model, count, inputs)
+        if FIELDS[0] in model.inputs:
+            note(count, zip(*(inputs[field] for field in FIELDS), strict=True), probabilities.tolist())
         return write_reply(told, probabilities, binary), unknown
 
     async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:

@@ -1,5 +1,6 @@
 """The routes of the Open Inference Protocol: requests into calls of `service/api/v2/models.py`, and its errors."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,9 +10,11 @@ from starlette.routing import Route
 
 from service import __version__
 from service.api.body import JSON, read_body
+from service.api.callers.ids import SCOPE
 from service.api.names import unknown_header
 from service.api.paths import INFER, NAMED
-from service.api.v2.models import Model, Models
+from service.api.served import Recorder, Served
+from service.api.v2.models import Model, Models, Note
 from service.api.v2.tensors import JSON_LENGTH, InferenceError
 
 
@@ -47,12 +50,19 @@ async def infer(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
-    made, unknown = await protocol(request).infer(model, body, json_length(request))
-    headers = unknown_header(sorted(unknown))
+    served: Served = request.state.served
+    made, unknown = await served.protocol.infer(model, body, json_length(request), note(request))
+    headers = served.marks | unknown_header(sorted(unknown))
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)
     headers[JSON_LENGTH] = str(made.json_length)
     return Response(made.body, headers=headers, media_type="application/octet-stream")
+
+
+def note(request: Request) -> Note:
+    """Takes a request's flights and their probabilities, for those who keep them."""
+    record: Recorder | None = request.state.served.record
+    return partial(record.many, request_id=request.scope[SCOPE]) if record else lambda *_: None
 
 
 def json_length(request: Request) -> int | None:

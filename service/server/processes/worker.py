@@ -23,6 +23,7 @@ from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 
 from service.model.bundle import Bundle
+from service.server import logs
 from service.server.drain import DrainingProtocol
 from service.server.lane import FastLaneProtocol, missing_in_uvicorn
 from service.server.metrics import Metrics
@@ -65,7 +66,9 @@ def make_config(settings: Settings) -> Config:
         lifespan="on",
         ws="none",
         workers=settings.workers,
-        access_log=settings.access_log,
+        headers=[("x-content-type-options", "nosniff")],
+        access_log=False,  # ours is written by `service/server/logs.py`, for the lane too
+        log_config=logs.config(settings.log_format, settings.log_level),
         log_level=settings.log_level,
         proxy_headers=False,
         server_header=False,
@@ -76,8 +79,8 @@ def make_config(settings: Settings) -> Config:
 
 def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
     """The fast lane, unless it is off or could not work."""
-    if settings.access_log or not settings.fast_lane:
-        return DrainingProtocol  # the access log is uvicorn's, and tells of what goes through uvicorn
+    if not settings.fast_lane:
+        return DrainingProtocol
     if missing := missing_in_uvicorn():
         click.echo(f"atraso: no fast lane, this uvicorn lacks {', '.join(missing)}", err=True)
         return DrainingProtocol

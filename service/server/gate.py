@@ -1,0 +1,72 @@
+"""What every request behind ASGI meets first: its id, whether its client may ask, and its line in the log."""
+
+from time import perf_counter_ns
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.body import JSON
+from service.api.callers import ids, keys
+from service.api.callers.ids import Ids, Named
+from service.api.callers.keys import Keys, Unauthorized
+from service.server import logs
+from service.server.metrics import Metrics
+
+
+class Gate:
+    """It finds `ids`, `keys` (None where everybody may ask) and `metrics` in the lifespan's state."""
+
+    def __init__(self, app: ASGIApp, error_body: Any, *, access_log: bool, open_metrics: bool) -> None:
+        self._app = app
+        self._error_body = error_body
+        self._access_log = access_log
+        self._open_metrics = open_metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        started, status = perf_counter_ns(), 0
+        named = ids.named(scope["headers"])
+        made: Ids = scope["state"]["ids"]
+        request_id = scope[ids.SCOPE] = named.id or made.new()
+
+        async def tell(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+            await send(message)
+
+        try:
+            if self._may_ask(scope):
+                await self._app(scope, receive, tell)
+            else:
+                await self._refuse(scope, tell, started)
+        except Exception:
+            status = status or 500  # uvicorn answers it
+            raise
+        finally:
+            if status >= 400 or self._access_log:
+                self._log(scope, status, started, request_id, named)
+
+    def _may_ask(self, scope: Scope) -> bool:
+        known: Keys | None = scope["state"]["keys"]
+        return known is None or keys.is_open(scope["path"], metrics=self._open_metrics) or known.allow(scope["headers"])
+
+    async def _refuse(self, scope: Scope, send: Send, started: int) -> None:
+        refused = Unauthorized()
+        body = self._error_body(scope["path"])(refused.detail)
+        headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
+        headers += [(name.encode(), value.encode()) for name, value in refused.headers.items()]
+        await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        counts: Metrics = scope["state"]["metrics"]
+        counts.event("unauthorized")
+        counts.request(scope["path"], refused.status, started)
+
+    def _log(self, scope: Scope, status: int, started: int, request_id: bytes, named: Named) -> None:
+        path = scope["raw_path"].decode("ascii", "replace")
+        status = status or 499  # the client left
+        client, trace = scope["client"], named.trace
+        logs.request(scope["method"], path, status, started, request_id, trace, client, listed=self._access_log)
