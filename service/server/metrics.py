@@ -52,9 +52,9 @@ EVENTS = {
     "prediction_dropped_queue": (
         "predictions_dropped_total",
         'why="queue"',
-        "Predictions that the log could not keep.",
+        "Predictions not kept in the log.",
     ),
-    "prediction_dropped_disk": ("predictions_dropped_total", 'why="disk"', "Predictions that the log could not keep."),
+    "prediction_dropped_disk": ("predictions_dropped_total", 'why="disk"', "Predictions not kept in the log."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 
