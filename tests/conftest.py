@@ -267,3 +267,9 @@ def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: floa
 @pytest.fixture(scope="session")
 def check_replies() -> Callable[..., int]:
     return assert_rounded
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., Any]:
+    """`wait_until(check, server)` polls until `check` gives something, while the server lives."""
+    return lambda check, server: wait_for(check, server.process, server.log)
