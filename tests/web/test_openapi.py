@@ -63,7 +63,7 @@ def test_every_route_is_described(server: Any) -> None:
     from service.app import create_app
 
     starlette: Any = create_app(Settings())
-    paths = {route.path for route in starlette._starlette.routes}
+    paths = {route.path for route in starlette.app._starlette.routes}
     pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
     assert paths - pages == set(API["paths"])
 
