@@ -19,7 +19,7 @@ from export.__main__ import cli
 from export.commands.judge import EXCEEDED
 from service.api.contract import EXAMPLE, FIELDS
 from service.server.metrics import Metrics
-from service.server.predictions import A_FLIGHT, COLUMNS, MAX_QUEUED, Keeping, PredictionLog
+from service.server.records.predictions import A_FLIGHT, COLUMNS, MAX_QUEUED, Keeping, PredictionLog
 
 HOT = "/predict_delay_probability"
 ODD = {"OPERA": 'Ñandú, "Air"\r\n=1+1', "SIGLADES": "Lima | x", "FECHA_PROGRAMADA": "2017-07-01T04:30:59Z"}
