@@ -38,7 +38,7 @@ from service.server.gate import Gate
 from service.server.heads import Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
-from service.server.predictions import Keeping, PredictionLog
+from service.server.records.predictions import Keeping, PredictionLog
 from service.settings import Settings
 
 

@@ -17,14 +17,14 @@ class Gate:
     """It finds `ids`, `keys` (None where everybody may ask) and `metrics` in the lifespan's state."""
 
     def __init__(self, app: ASGIApp, error_body: Any, *, access_log: bool, open_metrics: bool) -> None:
-        self._app = app
+        self.app = app
         self._error_body = error_body
         self._access_log = access_log
         self._open_metrics = open_metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         started, status = perf_counter_ns(), 0
         named = ids.named(scope["headers"])
@@ -40,7 +40,7 @@ class Gate:
 
         try:
             if self._may_ask(scope):
-                await self._app(scope, receive, tell)
+                await self.app(scope, receive, tell)
             else:
                 await self._refuse(scope, tell, started)
         except Exception:

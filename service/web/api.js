@@ -1,5 +1,6 @@
 // The service, and whether it can be reached.
 
+import * as key from "./key.js";
 import { inSpanish } from "./words.js";
 
 const RETRY = 2000;
@@ -54,13 +55,14 @@ async function retry() {
 async function ask(path, options) {
   let reply, body;
   try {
-    reply = await fetch(path, options);
+    reply = await fetch(path, { ...options, headers: { ...options?.headers, ...key.headers() } });
     body = await reply.text();
   } catch {
     tell(true);
     throw new Unreachable();
   }
   const json = reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(body) : {};
+  if (reply.status === 401) key.ask();
   if (!reply.ok) throw new ApiError(reply.status, json.detail ?? `estado ${reply.status}`);
   return { body: json, unknown: (reply.headers.get("x-unknown") ?? "").split(", ").filter(Boolean) };
 }
@@ -79,6 +81,7 @@ export function inWords(error) {
   if (error instanceof Unreachable) return "No hay conexión con el servicio; se sigue intentando.";
   if (!(error instanceof ApiError)) throw error;
   if (error.passes) return "El servicio está muy ocupado; inténtalo otra vez.";
+  if (error.status === 401) return "El servicio pide una clave; escríbela arriba.";
   if (error.status === 422) return `El servicio no aceptó el vuelo: ${error.message}.`;
   return `El servicio no pudo responder: ${error.message}.`;
 }

@@ -65,7 +65,7 @@ def test_every_route_is_described(server: Any) -> None:
     from service.server.metrics import Metrics
 
     starlette: Any = create_app(Settings(), bundles.read(ROOT), Metrics())
-    paths = {route.path for route in starlette._starlette.routes}
+    paths = {route.path for route in starlette.app._starlette.routes}
     pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
     assert paths - pages == set(API["paths"])
 

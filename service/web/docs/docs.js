@@ -1,5 +1,7 @@
 // openapi.json as a page: every operation with its schemas and examples, and a form that asks this server.
 
+import * as key from "../key.js";
+
 const element = (name, text = "", attributes = {}) => {
   const made = Object.assign(document.createElement(name), { textContent: text });
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -73,7 +75,8 @@ function request(path, method, values, body) {
 async function answerTo({ address, options }) {
   const started = performance.now();
   try {
-    const reply = await fetch(address, options);
+    const reply = await fetch(address, { ...options, headers: { ...options.headers, ...key.headers() } });
+    if (reply.status === 401) key.ask();
     const text = await reply.text();
     const milliseconds = (performance.now() - started).toFixed(1);
     const unknown = reply.headers.get("x-unknown");

@@ -1,6 +1,7 @@
 // The page for people who schedule flights: choose one, see how likely it leaves late, why, and when it would be better.
 
 import * as api from "../api.js";
+import * as key from "../key.js";
 import * as file from "./file.js";
 import { choices, draw, legend, named, week } from "./heatmap.js";
 import { showReasons } from "./reasons.js";
@@ -171,12 +172,16 @@ async function load() {
 
 const start = () => load().catch((error) => say("found", api.inWords(error)));
 
-api.watch((isDown) => {
-  say("connection", isDown ? "Sin conexión con el servicio. Se sigue intentando; lo que escribiste no se pierde." : "");
-  if (isDown) return;
+function resume() {
   if (!known.OPERA.length) start();
   if (asked) choose(asked);
+}
+
+api.watch((isDown) => {
+  say("connection", isDown ? "Sin conexión con el servicio. Se sigue intentando; lo que escribiste no se pierde." : "");
+  if (!isDown) resume();
 });
+key.whenEntered(resume);
 
 element("search").addEventListener("input", search);
 for (const id of ["opera", "siglades"]) element(id).addEventListener("input", offerRoutes);

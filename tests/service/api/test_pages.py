@@ -27,7 +27,13 @@ def test_a_page_runs_only_what_this_server_sends(server: Any, path: str, kind: s
     assert reply.status_code == 200
     assert reply.headers["content-type"].split(";")[0] == kind
     assert re.match("default-src '(self|none)'; ", reply.headers["content-security-policy"])
-    assert reply.headers["x-content-type-options"] == "nosniff"
+    policy = dict(each.split(" ", 1) for each in reply.headers["content-security-policy"].split("; "))
+    assert policy.get("object-src", policy["default-src"]) == "'none'"
+    assert policy["form-action"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert reply.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert reply.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "server" not in reply.headers
     again = httpx.get(server.url + path, headers={"if-none-match": reply.headers["etag"]})
     assert again.status_code == 304
     assert "content-security-policy" in again.headers

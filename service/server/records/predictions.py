@@ -24,7 +24,7 @@ import orjson
 from service.api.contract import FIELDS
 from service.model.keys import parse_time
 from service.server.metrics import Metrics
-from service.server.rotated import RotatedFiles
+from service.server.records.rotated import RotatedFiles
 
 COLUMNS = ("Fecha-I", "OPERA", "SIGLADES", "delay_probability", "model_version", "request_id", "time")
 

@@ -19,8 +19,8 @@ from export.__main__ import cli
 from export.commands.judge import EXCEEDED
 from service.api.contract import EXAMPLE, FIELDS
 from service.server.metrics import Metrics
-from service.server.predictions import A_FLIGHT, COLUMNS, MAX_QUEUED, Keeping, PredictionLog
 from service.server.prometheus import render
+from service.server.records.predictions import A_FLIGHT, COLUMNS, MAX_QUEUED, Keeping, PredictionLog
 
 HOT = "/predict_delay_probability"
 ODD = {"OPERA": 'Ñandú, "Air"\r\n=1+1', "SIGLADES": "Lima | x", "FECHA_PROGRAMADA": "2017-07-01T04:30:59Z"}
@@ -126,9 +126,9 @@ def test_a_folder_that_cannot_be_written_to_costs_no_reply(
 
 def test_what_waits_is_bounded(tmp_path: Path) -> None:
     """What is more than the queue holds is counted, and nothing blocks."""
-    metrics = Metrics(None, {})
+    metrics = Metrics()
     log = PredictionLog(Keeping(tmp_path / "log", 1, 1 << 30, 0), "abc", metrics)
-    most = MAX_QUEUED // A_FLIGHT
+    most = MAX_QUEUED // A_FLIGHT + 1
     log.many(most, iter([]), iter([]), b"too many")
     log.many(1, iter([["a", "b", "2017-01-01 10:00"]]), iter([0.5]), b"id")
     log.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.server.rotated import RotatedFiles
+from service.server.records.rotated import RotatedFiles
 
 LINE = b"x" * 99 + b"\n"
 
