@@ -1,5 +1,6 @@
 """The ASGI app of one worker: puts the wings together, and holds the lifespan."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
@@ -10,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import pages, status
@@ -30,6 +31,7 @@ from service.model.explain import Explainer
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
+from service.model.turns import Lines
 from service.server import metrics
 from service.server.heads import Lane
 from service.server.metrics import Metrics
@@ -52,10 +54,12 @@ def create_app(settings: Settings, counters: Path | None = None) -> ASGIApp:
         ],
         exception_handlers={
             HTTPException: http_exception,
-            **dict.fromkeys((HttpError, Overloaded, TooManyFeatures, Exception), refused),
+            **dict.fromkeys((HttpError, Overloaded, TooManyFeatures, MemoryError, Exception), refused),
             ClientDisconnect: client_left,
         },
     )
+    starlette.router.redirect_slashes = False  # its redirects name the host that the client named
+    starlette.router.default = other_slash
     return App(settings, counters, starlette)
 
 
@@ -78,7 +82,8 @@ def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served
         report=settings.bundle / "docs",
         predictor=predictor,
         names=names,
-        explainer=Explainer(bundle.tables, scorer),
+        lines=Lines(settings.max_batch_pending),
+        explainer=Explainer(bundle.tables, scorer, settings.max_explain_pending),
         protocol=Models(bundle, predictor, names, settings.max_batch),
         counts=metrics,
         limits=Limits(settings.max_body, settings.max_batch),
@@ -130,13 +135,32 @@ class App:
             return
         lane = Lane(served.predictor, served.names, counts, self._settings.max_body)
         scope["state"].update(served=served, metrics=counts, lane=lane)
+        gc.collect()
+        gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
 
+async def other_slash(scope: Scope, receive: Receive, send: Send) -> None:
+    """For a path that no route has: the one with a slash more or without it, where a route has that.
+
+    The redirect is relative: neither the Host that the client named nor a prefix that a proxy cut off is in it.
+    """
+    path, raw, query = scope["path"], scope["raw_path"], scope["query_string"]
+    last = raw.rstrip(b"/").rpartition(b"/")[2].decode("ascii")
+    bare = path.rstrip("/")
+    other, location = (bare, "../" * (len(path) - len(bare)) + last) if path != bare else (path + "/", f"./{last}/")
+    if not any(route.matches({**scope, "path": other})[0] is not Match.NONE for route in scope["router"].routes):
+        raise HTTPException(404)
+    headers = {"location": location + (f"?{query.decode('ascii')}" if query else "")}
+    await Response(status_code=307, headers=headers)(scope, receive, send)
+
+
 def refused(request: Request, error: Exception) -> Response:
     told = refusal(error)
+    if told.event:
+        request.state.metrics.event(told.event)
     return Response(error_of(request)(told.detail), told.status, told.headers, JSON)
 
 
@@ -148,6 +172,7 @@ def http_exception(request: Request, error: Any) -> Response:
 
 
 def client_left(request: Request, error: Exception) -> Response:
+    request.state.metrics.event("client_left")
     return Response(status_code=499)  # nobody reads it
 
 

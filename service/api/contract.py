@@ -5,6 +5,7 @@ knows tables, models or sockets.
 """
 
 from collections.abc import Iterator
+from mmap import mmap
 from typing import Any
 
 import orjson
@@ -18,8 +19,15 @@ EXAMPLE = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "20
 MAX_TEXT = 256
 """Characters that a field may have; also how much of a wrong input an error repeats."""
 
+MAX_PROBLEMS = 1000
+"""That an error lists; a batch is not looked at any further."""
+
 MAX_KEPT = 40
 """Characters of a time whose parts are remembered: every form but one with a long fraction of a second."""
+
+LARGE = 4096
+MEMORY_A_BYTE = 40
+"""Bytes that a byte of JSON may need: 12 while orjson reads it, and 64 for the three of `[],`."""
 
 LOW = "Baja probabilidad de atraso"
 HIGH = "Alta probabilidad de atraso"
@@ -69,13 +77,23 @@ def _parse(body: bytes) -> Any:
 
 
 def read_json(body: bytes) -> Any:
-    """Raises JSONDecodeError and MemoryError, which orjson tells as an error in the JSON."""
+    """Raises JSONDecodeError and MemoryError, which orjson tells as an error in the JSON, or dies of."""
+    if len(body) > LARGE:
+        _find_memory(MEMORY_A_BYTE * len(body))
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if "memory" in error.msg:
             raise MemoryError(error.msg) from None
         raise
+
+
+def _find_memory(size: int) -> None:
+    """Raises MemoryError where there are not so many bytes. It costs a few microseconds: none of them is touched."""
+    try:
+        mmap(-1, size).close()
+    except OSError as error:
+        raise MemoryError(f"no {size} bytes for a request's JSON") from error
 
 
 def _problems(flight: Any, where: Location) -> list[Problem]:

@@ -14,6 +14,8 @@ class HttpError(Exception):
     """A request that is answered with an error: its status, its `detail`, and headers of its own."""
 
     status = 500
+    event = ""
+    """What it is counted as, besides its status."""
 
     def __init__(self, detail: str | list[Problem], headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -44,6 +46,7 @@ class Busy(HttpError):
 
 class OutOfMemory(HttpError):
     status = 503
+    event = "out_of_memory"
 
     def __init__(self) -> None:
         super().__init__("There is not enough memory for this request now, try again", {"retry-after": "1"})

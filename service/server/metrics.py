@@ -44,6 +44,8 @@ _BUCKETS = len(_BOUNDS) + 1
 
 EVENTS = {
     "accept_failed": ("accept_failures_total", "", "Times that no connection could be accepted."),
+    "client_left": ("clients_left_total", "", "Requests, plain ones aside, that were dropped since their client left."),
+    "out_of_memory": ("out_of_memory_total", "", "Requests answered 503 since there was no memory for them."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 

@@ -87,8 +87,7 @@ class Models:
         if (given := request_id(request)) is not None:
             told["id"] = given
         binary = wants_binary(request)
-        with self._predictor.admitted(count):
-            probabilities, unknown = await self._score(model, count, inputs)
+        probabilities, unknown = await self._score(model, count, inputs)
         return write_reply(told, probabilities, binary), unknown
 
     async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service import __version__
-from service.api.body import JSON, read_body
+from service.api.body import JSON, read_body, while_awaited
 from service.api.names import unknown_header
 from service.api.paths import INFER, NAMED
 from service.api.v2.models import Model, Models
-from service.api.v2.tensors import JSON_LENGTH, InferenceError
+from service.api.v2.tensors import JSON_LENGTH, InferenceError, Reply
 
 
 def error_body(detail: Any) -> bytes:
@@ -46,12 +46,17 @@ async def infer(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
-    made, unknown = await protocol(request).infer(model, body, json_length(request))
+    made, unknown = await while_awaited(request.receive, infer_in_turn(request, model, body))
     headers = unknown_header(sorted(unknown))
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)
     headers[JSON_LENGTH] = str(made.json_length)
     return Response(made.body, headers=headers, media_type="application/octet-stream")
+
+
+async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, set[str]]:
+    async with request.state.served.lines.of(len(body)).turn(len(body)):
+        return await protocol(request).infer(model, body, json_length(request))
 
 
 def json_length(request: Request) -> int | None:
