@@ -19,13 +19,13 @@ from service.api.body import JSON
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
+from service.api.flights.catalogue import catalogue
 from service.api.names import Names
 from service.api.paths import HOT, NAMED
 from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model import bundle as bundles
-from service.model.catalogue import catalogue
 from service.model.errors import Overloaded, TooManyFeatures
 from service.model.explain import Explainer
 from service.model.features import Features

@@ -29,8 +29,16 @@ LARGE = 4096
 MEMORY_A_BYTE = 40
 """Bytes that a byte of JSON may need: 12 while orjson reads it, and 64 for the three of `[],`."""
 
+VALUES_A_FLIGHT = 4
+SPARE_VALUES = 1000
+"""Lists and objects that a body may have: each costs as much as thirty digits, and two megabytes hold 700,000."""
+
 LOW = "Baja probabilidad de atraso"
 HIGH = "Alta probabilidad de atraso"
+
+
+class TooManyValues(Exception):
+    """A body that would take long to read and hold nothing of use."""
 
 
 def parse_flight(body: bytes) -> Parts:
@@ -40,7 +48,7 @@ def parse_flight(body: bytes) -> Parts:
 
 def parse_batch(body: bytes, limit: int) -> list[Any]:
     """The body's array of at most `limit` flights, each still unchecked. Raises InvalidRequest."""
-    flights = _parse(body)
+    flights = _parse(body, limit)
     if not isinstance(flights, list):
         raise InvalidRequest([problem("list_type", ("body",), "Input should be a valid list", flights)])
     if len(flights) > limit:
@@ -66,19 +74,24 @@ def check_flight(flight: Any, where: Location) -> Parts:
     return key_parts(flight["OPERA"], flight["SIGLADES"], parse_time(flight["FECHA_PROGRAMADA"]))
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes, flights: int = 1) -> Any:
     if not body:
         raise InvalidRequest([problem("missing", ("body",), "Field required", None)])
     try:
-        return read_json(body)
+        return read_json(body, flights)
+    except TooManyValues as error:
+        raise InvalidRequest([problem("too_many_values", ("body",), str(error), None)]) from None
     except orjson.JSONDecodeError as error:
         text = f"JSON decode error: {error}"
         raise InvalidRequest([problem("json_invalid", ("body", error.pos), text, {})]) from None
 
 
-def read_json(body: bytes) -> Any:
-    """Raises JSONDecodeError and MemoryError, which orjson tells as an error in the JSON, or dies of."""
+def read_json(body: bytes, flights: int) -> Any:
+    """Raises JSONDecodeError, TooManyValues, and MemoryError, which orjson tells as a fault of the JSON, or dies of."""
     if len(body) > LARGE:
+        most = SPARE_VALUES + VALUES_A_FLIGHT * flights
+        if body.count(b"[") + body.count(b"{") > most:
+            raise TooManyValues(f"JSON with more than {most} lists and objects is not read")
         _find_memory(MEMORY_A_BYTE * len(body))
     try:
         return orjson.loads(body)

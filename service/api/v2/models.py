@@ -16,8 +16,6 @@ from service.api.errors import InvalidRequest
 from service.api.names import Names
 from service.api.v2.tensors import (
     OUTPUT,
-    Float32,
-    InferenceError,
     Json,
     Reply,
     Spec,
@@ -27,9 +25,11 @@ from service.api.v2.tensors import (
     wants_binary,
     write_reply,
 )
+from service.api.v2.values import Float32, InferenceError
 from service.model.bundle import Bundle
 from service.model.features import Row
 from service.model.predictor import MAX_ROWS, Predictor
+from service.model.turns import SHORT
 
 PLATFORM = "onnxruntime_onnx"
 
@@ -81,7 +81,9 @@ class Models:
 
     async def infer(self, model: Model, body: bytes, json_length: int | None) -> tuple[Reply, set[str]]:
         """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError."""
-        request, blobs = split(body, json_length)
+        request, blobs = split(body, json_length, self._max_batch)
+        if len(body) > SHORT:
+            await asyncio.sleep(0)  # others are served before it is looked at
         count, inputs = read_inputs(request, blobs, model.name, model.inputs, self._max_batch)
         told = {"model_name": model.name, "model_version": model.version}
         if (given := request_id(request)) is not None:

@@ -12,7 +12,8 @@ from service.api.body import JSON, read_body, while_awaited
 from service.api.names import unknown_header
 from service.api.paths import INFER, NAMED
 from service.api.v2.models import Model, Models
-from service.api.v2.tensors import JSON_LENGTH, InferenceError, Reply
+from service.api.v2.tensors import JSON_LENGTH, Reply
+from service.api.v2.values import InferenceError
 
 
 def error_body(detail: Any) -> bytes:

@@ -5,16 +5,12 @@ It knows no model: what one takes is given to it as `Spec`s.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
-from struct import unpack_from
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from service.api.contract import MAX_TEXT, cut, json_start, read_json
-from service.api.errors import HttpError
+from service.api.contract import MAX_TEXT, TooManyValues, cut, json_start, read_json
+from service.api.v2.values import Float32, InferenceError, binary_numbers, binary_texts, numbers, texts
 
 OUTPUT = "delay_probability"
 JSON_LENGTH = "inference-header-content-length"
@@ -24,14 +20,6 @@ MAX_OBJECTS = 100
 """Inputs or outputs that are looked at."""
 
 Json = dict[str, Any]
-Float32 = NDArray[np.float32]
-
-
-class InferenceError(HttpError):
-    """A request that does not fit the protocol or the model."""
-
-    status = 400
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -53,13 +41,15 @@ class Reply:
     json_length: int | None = None
 
 
-def split(body: bytes, json_length: int | None) -> tuple[Json, memoryview]:
-    """The request's JSON, and the binary tensors behind it. Raises InferenceError."""
+def split(body: bytes, json_length: int | None, flights: int) -> tuple[Json, memoryview]:
+    """The request's JSON, of at most so many flights, and the binary tensors behind it. Raises InferenceError."""
     end = len(body) if json_length is None else json_length
     if end > len(body):
         raise InferenceError(f"the header {JSON_LENGTH} says {end} bytes, the body has {len(body)}")
     try:
-        request = read_json(body[:end])
+        request = read_json(body[:end], flights)
+    except TooManyValues as error:
+        raise InferenceError(str(error)) from None
     except orjson.JSONDecodeError as error:
         raise InferenceError(f"the request is not JSON: {error}") from None
     if not isinstance(request, dict):
@@ -133,84 +123,14 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
     """A tensor's values, and the binary tensors that follow it."""
     name, size = tensor["name"], _parameters(tensor).get("binary_data_size")
     if size is None:
-        read = _texts if spec.datatype == "BYTES" else _numbers
+        read = texts if spec.datatype == "BYTES" else numbers
         return read(name, tensor.get("data"), shape), blobs
     if "data" in tensor:
         raise InferenceError(f"{name} has both 'data' and 'binary_data_size'")
     if type(size) is not int or not 0 <= size <= len(blobs):
         raise InferenceError(f"the binary_data_size of {name} is {_short(size)}, {len(blobs)} bytes are left")
-    read_binary = _binary_texts if spec.datatype == "BYTES" else _binary_numbers
+    read_binary = binary_texts if spec.datatype == "BYTES" else binary_numbers
     return read_binary(name, blobs[:size], shape), blobs[size:]
-
-
-def _texts(name: str, data: Any, shape: Sequence[int]) -> list[str]:
-    if isinstance(data, list):
-        _check_length(name, len(data), shape)
-    if not isinstance(data, list) or not set(map(type, data)) <= {str}:
-        raise InferenceError(f"the data of {name} should be a list of texts")
-    return data
-
-
-def _numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
-    """Row after row, or a list of rows."""
-    if not isinstance(data, list):
-        raise _no_numbers(name)
-    if data and isinstance(data[0], list):
-        data = _flat(name, data, shape)
-    _check_length(name, len(data), shape)
-    if not set(map(type, data)) <= {int, float}:
-        raise _no_numbers(name)
-    with np.errstate(over="ignore"):  # beyond float32 is beyond every threshold, as infinity is
-        return np.array(data, dtype=np.float64).astype(np.float32).reshape(shape)
-
-
-def _flat(name: str, rows: list[Any], shape: Sequence[int]) -> list[Any]:
-    """The rows' values in one list. It holds as many as the shape does, or an error is raised."""
-    if len(rows) != shape[0]:
-        raise InferenceError(f"the data of {name} has {len(rows)} rows, not {shape[0]}")
-    for place, row in enumerate(rows):
-        if not isinstance(row, list):
-            raise _no_numbers(name)
-        if len(row) != prod(shape[1:]):
-            raise InferenceError(f"row {place} of {name} has {len(row)} values, not {prod(shape[1:])}")
-    return [value for row in rows for value in row]
-
-
-def _no_numbers(name: str) -> InferenceError:
-    return InferenceError(f"the data of {name} should be numbers, row after row or a list of rows")
-
-
-def _binary_texts(name: str, blob: memoryview, shape: Sequence[int]) -> list[str]:
-    """Each text behind its length in bytes, a little-endian uint32."""
-    texts: list[str] = []
-    at = 0
-    while at < len(blob):
-        if len(texts) == shape[0]:
-            raise InferenceError(f"{name} of shape {list(shape)} takes {shape[0]} values, its binary data has more")
-        if at + 4 > len(blob):
-            raise InferenceError(f"the binary data of {name} ends within a length")
-        (length,) = unpack_from("<I", blob, at)
-        text = blob[at + 4 : at + 4 + length]
-        if len(text) < length:
-            raise InferenceError(f"the binary data of {name} ends within a text")
-        try:
-            texts.append(str(text, "utf-8"))
-        except UnicodeDecodeError:
-            raise InferenceError(f"{name}[{len(texts)}] is not UTF-8") from None
-        at += 4 + length
-    _check_length(name, len(texts), shape)
-    return texts
-
-
-def _binary_numbers(name: str, blob: memoryview, shape: Sequence[int]) -> Float32:
-    if len(blob) != 4 * prod(shape):
-        raise InferenceError(f"{name} of shape {list(shape)} takes {4 * prod(shape)} bytes, not {len(blob)}")
-    return np.frombuffer(blob, dtype="<f4").reshape(shape)
-
-
-def _check_length(name: str, length: int, shape: Sequence[int]) -> None:
-    if length != prod(shape):
-        raise InferenceError(f"{name} of shape {list(shape)} takes {prod(shape)} values, not {length}")
 
 
 def wants_binary(request: Json) -> bool:

@@ -123,6 +123,15 @@ def test_a_long_time_is_refused_and_none_is_remembered() -> None:
     assert time_parts.cache_info().currsize <= before + 2
 
 
+def test_json_that_takes_long_to_read_is_not_read() -> None:
+    many = b"[" + b"[]," * 300_000 + b"[]]"
+    for parse in (parse_flight, lambda body: parse_batch(body, 10_000)):
+        with pytest.raises(InvalidRequest, match="too_many_values"):
+            parse(many)
+    assert len(parse_batch(orjson.dumps([{"x": [{}, []]}] * 10_000), 10_000)) == 10_000
+    assert parse_flight(flight(x=[[]] * 900)) == parse_flight(flight())
+
+
 def test_batch_is_a_list_within_the_limit() -> None:
     assert parse_batch(b"[]", 0) == []
     assert parse_batch(b"[1, 2]", 2) == [1, 2]
