@@ -29,9 +29,10 @@ LARGE = 4096
 MEMORY_A_BYTE = 40
 """Bytes that a byte of JSON may need: 12 while orjson reads it, and 64 for the three of `[],`."""
 
-VALUES_A_FLIGHT = 4
-SPARE_VALUES = 1000
-"""Lists and objects that a body may have: each costs as much as thirty digits, and two megabytes hold 700,000."""
+LISTS_A_FLIGHT, COLONS_A_FLIGHT, SPARE = 4, 16, 1000
+"""Lists and objects, and colons, that a body may have: one costs as much as thirty digits, and two megabytes of nothing
+else hold 700,000. Those in texts are counted with them, such as the two of a time.
+"""
 
 LOW = "Baja probabilidad de atraso"
 HIGH = "Alta probabilidad de atraso"
@@ -89,9 +90,11 @@ def _parse(body: bytes, flights: int = 1) -> Any:
 def read_json(body: bytes, flights: int) -> Any:
     """Raises JSONDecodeError, TooManyValues, and MemoryError, which orjson tells as a fault of the JSON, or dies of."""
     if len(body) > LARGE:
-        most = SPARE_VALUES + VALUES_A_FLIGHT * flights
-        if body.count(b"[") + body.count(b"{") > most:
-            raise TooManyValues(f"JSON with more than {most} lists and objects is not read")
+        lists, colons = SPARE + LISTS_A_FLIGHT * flights, SPARE + COLONS_A_FLIGHT * flights
+        if body.count(b"[") + body.count(b"{") > lists:
+            raise TooManyValues(f"JSON with more than {lists} lists and objects is not read")
+        if body.count(b":") > colons:
+            raise TooManyValues(f"JSON with more than {colons} colons is not read")
         _find_memory(MEMORY_A_BYTE * len(body))
     try:
         return orjson.loads(body)

@@ -44,3 +44,7 @@ class Lines:
 
     def of(self, size: int) -> Line:
         return self.short if size <= SHORT else self.long
+
+    def are_free(self, size: int) -> bool:
+        """Whether such a piece of work is done so soon that nobody could leave before."""
+        return size <= SHORT and not self.short.waiting

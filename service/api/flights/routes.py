@@ -51,7 +51,9 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
 async def predict_many(request: Request) -> Response:
     served: Served = request.state.served
     body = await read_body(request.scope, request.receive, served.limits.body)
-    replies, unknown = await while_awaited(request.receive, _predict_in_turn(served, body))
+    work = _predict_in_turn(served, body)
+    soon = served.lines.are_free(len(body))
+    replies, unknown = await (work if soon else while_awaited(request.receive, work))
     return Response(replies, headers=unknown_header(sorted(unknown)), media_type=JSON)
 
 

@@ -47,7 +47,9 @@ async def infer(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
-    made, unknown = await while_awaited(request.receive, infer_in_turn(request, model, body))
+    work = infer_in_turn(request, model, body)
+    soon = request.state.served.lines.are_free(len(body))
+    made, unknown = await (work if soon else while_awaited(request.receive, work))
     headers = unknown_header(sorted(unknown))
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)

@@ -128,6 +128,8 @@ def test_json_that_takes_long_to_read_is_not_read() -> None:
     for parse in (parse_flight, lambda body: parse_batch(body, 10_000)):
         with pytest.raises(InvalidRequest, match="too_many_values"):
             parse(many)
+    with pytest.raises(InvalidRequest, match="1016 colons"):
+        parse_flight(orjson.dumps({str(number): 0 for number in range(2000)}))
     assert len(parse_batch(orjson.dumps([{"x": [{}, []]}] * 10_000), 10_000)) == 10_000
     assert parse_flight(flight(x=[[]] * 900)) == parse_flight(flight())
 
