@@ -13,6 +13,9 @@ from service.model.errors import Overloaded
 SHORT = 32 * 1024
 """Bytes of a body that is soon done: a few hundred flights."""
 
+FEW = 16
+"""Flights that are scored within the turn of the loop they are read in, as single ones are."""
+
 
 class Line:
     """Belongs to the event loop that made it."""

@@ -29,7 +29,7 @@ from service.api.v2.values import Float32, InferenceError
 from service.model.bundle import Bundle
 from service.model.features import Row
 from service.model.predictor import MAX_ROWS, Predictor
-from service.model.turns import SHORT
+from service.model.turns import FEW, SHORT
 
 PLATFORM = "onnxruntime_onnx"
 
@@ -101,7 +101,8 @@ class Models:
             rows, names = model.rows(some, start)
             unknown |= names
             found += self._predictor.probabilities(rows)
-            await asyncio.sleep(0)
+            if count > FEW:
+                await asyncio.sleep(0)
         return np.array(found, dtype=np.float32), unknown
 
     def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
