@@ -1,6 +1,7 @@
 """The ASGI app of one worker: puts the wings together, and holds the lifespan."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import pages, status
@@ -21,18 +22,19 @@ from service.api.callers import keys
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
+from service.api.flights.catalogue import catalogue
 from service.api.names import Names
 from service.api.paths import HOT, NAMED
 from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
-from service.model.catalogue import catalogue
 from service.model.errors import Overloaded, TooManyFeatures
 from service.model.explain import Explainer
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
+from service.model.turns import Lines
 from service.server import prometheus
 from service.server.gate import Gate
 from service.server.heads import Lane
@@ -55,10 +57,12 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
         ],
         exception_handlers={
             HTTPException: http_exception,
-            **dict.fromkeys((HttpError, Overloaded, TooManyFeatures, Exception), refused),
+            **dict.fromkeys((HttpError, Overloaded, TooManyFeatures, MemoryError, Exception), refused),
             ClientDisconnect: client_left,
         },
     )
+    starlette.router.redirect_slashes = False  # its redirects name the host that the client named
+    starlette.router.default = other_slash
     app = App(settings, bundle, counts, starlette)
     return Gate(app, error_of, access_log=settings.access_log, open_metrics=settings.open_metrics)
 
@@ -87,7 +91,8 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         report=settings.bundle / "docs",
         predictor=predictor,
         names=names,
-        explainer=Explainer(bundle.tables, scorer),
+        lines=Lines(settings.max_batch_pending),
+        explainer=Explainer(bundle.tables, scorer, settings.max_explain_pending),
         protocol=Models(bundle, predictor, names, settings.max_batch),
         counts=metrics,
         is_ready=lambda: not metrics.is_leaving(),
@@ -156,6 +161,8 @@ class App:
             record=served.record,
         )
         scope["state"].update(served=served, metrics=self._counts, lane=lane, keys=allowed, ids=lane.ids)
+        gc.collect()
+        gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if isinstance(served.record, PredictionLog):
@@ -163,8 +170,25 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+async def other_slash(scope: Scope, receive: Receive, send: Send) -> None:
+    """For a path that no route has: the one with a slash more or without it, where a route has that.
+
+    The redirect is relative: neither the Host that the client named nor a prefix that a proxy cut off is in it.
+    """
+    path, raw, query = scope["path"], scope["raw_path"], scope["query_string"]
+    last = raw.rstrip(b"/").rpartition(b"/")[2].decode("ascii")
+    bare = path.rstrip("/")
+    other, location = (bare, "../" * (len(path) - len(bare)) + last) if path != bare else (path + "/", f"./{last}/")
+    if not any(route.matches({**scope, "path": other})[0] is not Match.NONE for route in scope["router"].routes):
+        raise HTTPException(404)
+    headers = {"location": location + (f"?{query.decode('ascii')}" if query else "")}
+    await Response(status_code=307, headers=headers)(scope, receive, send)
+
+
 def refused(request: Request, error: Exception) -> Response:
     told = refusal(error)
+    if told.event:
+        request.state.metrics.event(told.event)
     return Response(error_of(request.url.path)(told.detail), told.status, told.headers, JSON)
 
 
@@ -176,6 +200,7 @@ def http_exception(request: Request, error: Any) -> Response:
 
 
 def client_left(request: Request, error: Exception) -> Response:
+    request.state.metrics.event("client_left")
     return Response(status_code=499)  # nobody reads it
 
 

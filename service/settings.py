@@ -59,7 +59,11 @@ class Settings:
     cache_size: int = knob(65_536, "Replies a worker keeps; 0 keeps none.")
     max_body: int = knob(2 * 1024 * 1024, "Largest request body, in bytes; a larger one is answered 413.")
     max_batch: int = knob(10_000, "Most flights in one batch.")
-    max_pending: int = knob(50_000, "Flights a worker lets wait for the model; beyond them it answers 503.")
+    max_pending: int = knob(50_000, "Single flights a worker lets wait for the model; beyond them it answers 503.")
+    max_batch_pending: int = knob(
+        32 * 1024 * 1024, "Bytes of batches that a worker lets wait for their turn; beyond them it answers 503."
+    )
+    max_explain_pending: int = knob(500, "Explanations a worker lets wait; beyond them it answers 503.")
     keep_alive: int = knob(5, "Seconds that an idle connection is kept.")
     max_connections: int = knob(max_connections, "Connections a worker keeps open. [default: what descriptors allow]")
     worker_timeout: int = knob(5, "Seconds that a worker may not answer before it is killed and replaced.")

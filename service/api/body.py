@@ -1,4 +1,8 @@
-"""A request's body, read within its limit."""
+"""A request's body, read within its limit, and what is made of it while somebody waits for it."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
@@ -6,6 +10,8 @@ from starlette.types import Receive, Scope
 from service.api.errors import BodyTooLarge
 
 JSON = "application/json"
+
+Made = TypeVar("Made")
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -23,3 +29,22 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise BodyTooLarge(limit)
         if not message.get("more_body", False):
             return body
+
+
+async def while_awaited(receive: Receive, work: Coroutine[Any, Any, Made]) -> Made:
+    """What `work` makes. Where the client leaves before, it is dropped wherever it is. Raises ClientDisconnect."""
+    making, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(receive))
+    try:
+        await asyncio.wait((making, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not making.done():
+            raise ClientDisconnect
+        return making.result()
+    finally:
+        making.cancel()
+        leaving.cancel()
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Comes back when the client has left; its request was read to its end."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

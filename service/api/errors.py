@@ -14,6 +14,8 @@ class HttpError(Exception):
     """A request that is answered with an error: its status, its `detail`, and headers of its own."""
 
     status = 500
+    event = ""
+    """What it is counted as, besides its status."""
 
     def __init__(self, detail: str | list[Problem], headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -42,6 +44,14 @@ class Busy(HttpError):
         super().__init__("Too many flights are waiting for the model, try again", {"retry-after": "1"})
 
 
+class OutOfMemory(HttpError):
+    status = 503
+    event = "out_of_memory"
+
+    def __init__(self) -> None:
+        super().__init__("There is not enough memory for this request now, try again", {"retry-after": "1"})
+
+
 class NotExplained(HttpError):
     status = 501
 
@@ -56,6 +66,8 @@ def refusal(error: Exception) -> HttpError:
             return error
         case Overloaded():
             return Busy()
+        case MemoryError():
+            return OutOfMemory()
         case TooManyFeatures():
             return NotExplained(error)
     return HttpError("Internal Server Error")

@@ -2,12 +2,19 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Protocol
 
 from service.api.contract import problem
 from service.api.errors import InvalidRequest, Location, Problem
 from service.model.features import NAMED, Features
 from service.model.keys import Parts
+
+NEAR = 0.6
+"""How much of two names has to be the same, for one to be told as near the other: difflib's ratio."""
+
+NEAREST_KEPT = 1024
+"""Names of at most `MAX_TEXT` characters whose nearest one is remembered: it takes as long as 30 predictions."""
 
 
 class UnknownCounts(Protocol):
@@ -19,6 +26,8 @@ class Names:
         self._features = features
         self._strict = strict
         self.count = counts.unknown
+        self._known = {field: sorted(names) for field, names in features.known.items()}
+        self._nearest = lru_cache(maxsize=NEAREST_KEPT)(self._find_nearest)
 
     def unknown(self, flight: Parts, where: Location) -> tuple[str, ...]:
         """Which of OPERA and SIGLADES no table knows. Raises InvalidRequest instead where the service is strict."""
@@ -28,9 +37,14 @@ class Names:
         return names
 
     def _unknown_value(self, field: str, value: str, where: Location) -> Problem:
-        nearest = get_close_matches(value, sorted(self._features.known[field]), n=1, cutoff=0)
-        text = f"{field} is not one that the model knows; the nearest is {nearest[0]!r}"
+        nearest = self._nearest(field, value)
+        told = "none is near it" if nearest is None else f"the nearest is {nearest!r}"
+        text = f"{field} is not one that the model knows; {told}"
         return problem("unknown_value", (*where, field), text, value)
+
+    def _find_nearest(self, field: str, value: str) -> str | None:
+        found = get_close_matches(value, self._known[field], n=1, cutoff=NEAR)
+        return found[0] if found else None
 
 
 def unknown_header(names: Collection[str]) -> dict[str, str]:

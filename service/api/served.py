@@ -10,11 +10,15 @@ from service.api.v2.models import Models
 from service.model.bundle import Bundle
 from service.model.explain import Explainer
 from service.model.predictor import Predictor
+from service.model.turns import Lines
 
 
 class RequestCounts(Protocol):
     def request(self, route: str, status: int, started: int) -> None:
         """Count a request that was read at `started` (`perf_counter_ns`)."""
+
+    def event(self, name: str) -> None:
+        """Count what happens now and then."""
 
 
 class Recorder(Protocol):
@@ -44,6 +48,8 @@ class Served:
     """The folder of the model's report."""
     predictor: Predictor
     names: Names
+    lines: Lines
+    """Where batches, V2's too, wait for their turn."""
     explainer: Explainer
     protocol: Models
     counts: RequestCounts

@@ -20,6 +20,7 @@ from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
 from service.model.features import compile_row
 from service.model.keys import Parts
+from service.model.turns import Line
 
 if TYPE_CHECKING:
     from service.model.scorer import Scorer
@@ -41,7 +42,7 @@ class Explanation:
 class Explainer:
     """Of one bundle."""
 
-    def __init__(self, tables: Sequence[Table], scorer: "Scorer") -> None:
+    def __init__(self, tables: Sequence[Table], scorer: "Scorer", max_pending: int = 500) -> None:
         self._scorer = scorer
         self._row = compile_row(tables)
         self._average = np.array([table.average for table in tables], dtype=np.float32)
@@ -49,13 +50,13 @@ class Explainer:
         self._exact = self._count <= MAX_FEATURES
         self._joined = coalitions(self._count if self._exact else 0)
         self._weights = shapley_weights(self._joined)
-        self._one_at_a_time = asyncio.Lock()
+        self._line = Line(max_pending)
 
     async def __call__(self, flight: Parts) -> Explanation:
-        """Raises TooManyFeatures."""
+        """Raises TooManyFeatures and Overloaded."""
         if not self._exact:
             raise TooManyFeatures(self._count, MAX_FEATURES)
-        async with self._one_at_a_time:  # however many ask, a turn of the loop has one slice at most
+        async with self._line.turn(1):  # however many ask, a turn of the loop has one slice at most
             probabilities = await self._score_coalitions(np.frombuffer(self._row(flight), dtype=np.float32))
         contributions: list[float] = (self._weights @ probabilities).tolist()
         return Explanation(probabilities[-1].item(), probabilities[0].item(), contributions)

@@ -6,8 +6,7 @@ request and writes no response.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from service.model.errors import Overloaded
@@ -128,17 +127,6 @@ class Predictor:
         found = self._scorer(rows)
         self._counts.model_run(len(rows))
         return found
-
-    @contextmanager
-    def admitted(self, flights: int) -> Iterator[None]:
-        """Within it `flights` count as pending. Raises Overloaded."""
-        if self.pending + flights > self._max_pending:
-            raise Overloaded
-        self.pending += flights
-        try:
-            yield
-        finally:
-            self.pending -= flights
 
     def _flush(self) -> None:
         rows, answers = self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]

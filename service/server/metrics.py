@@ -55,6 +55,8 @@ EVENTS = {
         "Predictions not kept in the log.",
     ),
     "prediction_dropped_disk": ("predictions_dropped_total", 'why="disk"', "Predictions not kept in the log."),
+    "client_left": ("clients_left_total", "", "Requests, plain ones aside, that were dropped since their client left."),
+    "out_of_memory": ("out_of_memory_total", "", "Requests answered 503 since there was no memory for them."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 

@@ -20,7 +20,8 @@ const PROBLEMS = {
   string_type: (name) => `${name} debe ser un texto`,
   string_too_long: (name) => `${name} tiene más de ${LONGEST} letras`,
   datetime_parsing: (name, input) => `no se entiende ${name} «${input}»: se escribe AAAA-MM-DD HH:MM o DD/MM/AAAA HH:MM`,
-  unknown_value: (name, input, nearest) => `el modelo no conoce ${name} «${input}»; lo más parecido es «${nearest}»`,
+  unknown_value: (name, input, nearest) =>
+    `el modelo no conoce ${name} «${input}»${nearest === undefined ? "" : `; lo más parecido es «${nearest}»`}`,
 };
 
 /** What is wrong with a field of a flight, as our own look at it or the service found. */

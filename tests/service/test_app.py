@@ -1,6 +1,9 @@
 """The whole service over HTTP: real uvicorn processes and the shipped bundle."""
 
+import asyncio
 import json
+import socket
+import struct
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -150,13 +153,118 @@ def test_unknown_paths_and_methods(server: Any) -> None:
         assert reply.headers["allow"] == allow
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "location"),
+    [
+        ("GET", "/report", "./report/"),
+        ("GET", "/docs/", "../docs"),
+        ("GET", "/docs///?a=b", "../../../docs?a=b"),
+        ("POST", ONE + "/", "../predict_delay_probability"),
+        ("POST", MANY + "/", "../predict_delay_probabilities"),
+        ("GET", "/v2/models/flight_delay/", "../flight_delay"),
+        ("GET", "/v2/models/a%20b%0d%0ax:y/", "../a%20b%0d%0ax:y"),
+    ],
+)
+def test_redirects_name_no_host(server: Any, method: str, path: str, location: str) -> None:
+    reply = httpx.request(method, server.url + path, headers={"host": "evil.com", "x-forwarded-host": "evil.com"})
+    assert (reply.status_code, reply.headers["location"]) == (307, location)
+    assert "evil.com" not in str(reply.headers) + reply.text
+    there = httpx.request(method, server.url + path, follow_redirects=True)
+    assert there.history
+    assert there.url.path.rstrip("/") == httpx.URL(server.url + path).path.rstrip("/")
+
+
+def test_a_path_that_looks_like_a_host_is_not_redirected_to(server: Any) -> None:
+    for target in ("//evil.com", "//evil.com/", "//evil.com/%2e%2e/", "/\\evil.com/", "http://evil.com/nothing"):
+        head, _ = raw(server, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert head.split()[1] == b"404"
+        assert b"evil.com" not in head
+
+
+def raw(server: Any, request: bytes) -> list[bytes]:
+    """The head and the body of the reply to bytes as they are."""
+    with socket.create_connection(("127.0.0.1", server.port), 30) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b"")).split(b"\r\n\r\n", 1)
+
+
+def together(server: Any, path: str, content: Any, clients: int) -> list[httpx.Response]:
+    """The replies to as many who ask at once."""
+
+    async def ask() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=server.url, timeout=60, limits=limits) as client:
+            return await asyncio.gather(*(client.post(path, json=content) for _ in range(clients)))
+
+    return asyncio.run(ask())
+
+
 def test_too_many_pending_flights_are_shed(servers: Callable[..., Any]) -> None:
-    busy = servers("--workers", 1, "--max-pending", 2, "--cache-size", 0)
-    assert busy.post(MANY, [EXAMPLE] * 2).status_code == 200
-    reply = busy.post(MANY, [EXAMPLE] * 3)
+    busy = servers("--workers", 1, "--max-pending", 0, "--cache-size", 0)
+    reply = busy.post(ONE, EXAMPLE)
     assert reply.status_code == 503
     assert reply.headers["retry-after"] == "1"
     assert "Too many" in reply.json()["detail"]
+    assert busy.post(MANY, [EXAMPLE] * 3).status_code == 200  # they have a line of their own
+
+
+def test_too_many_pending_batches_are_shed_and_singles_are_not(servers: Callable[..., Any]) -> None:
+    busy = servers("--workers", 1, "--max-batch-pending", 1_000_000)
+
+    async def ask() -> tuple[list[httpx.Response], list[httpx.Response]]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=busy.url, timeout=60, limits=limits) as client:
+            batches = [asyncio.ensure_future(client.post(MANY, json=[EXAMPLE] * 5_000)) for _ in range(8)]
+            await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
+            singles = [await client.post(ONE, json=EXAMPLE) for _ in range(20)]
+            return await asyncio.gather(*batches), singles
+
+    batches, singles = asyncio.run(ask())
+    assert {reply.status_code for reply in batches} == {200, 503}
+    assert {reply.headers.get("retry-after") for reply in batches if reply.status_code == 503} == {"1"}
+    assert {reply.status_code for reply in singles} == {200}
+
+
+LEAVE = {
+    "/explain_delay_probability": json.dumps(EXAMPLE).encode(),
+    MANY: json.dumps([EXAMPLE] * 10_000).encode(),
+    "/v2/models/flight_delay/infer": json.dumps(
+        {
+            "inputs": [
+                {"name": name, "datatype": "BYTES", "shape": [9_000], "data": [value] * 9_000}
+                for name, value in EXAMPLE.items()
+            ]
+        }
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize(("path", "body"), LEAVE.items(), ids=["explain", "batch", "infer"])
+def test_what_nobody_waits_for_is_not_computed(servers: Callable[..., Any], path: str, body: bytes) -> None:
+    """Forty ask and leave at once. The one who waits is the next, and the model ran for few of the others."""
+    server = servers("--workers", 1)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    before = metric(server, "atraso_model_runs_total")
+    leaving = []
+    for _ in range(40):
+        one = socket.create_connection(("127.0.0.1", server.port), 30)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes with a reset
+        one.sendall(head + body)
+        leaving.append(one)
+    for one in leaving:
+        one.close()
+    reply = httpx.post(server.url + path, content=body, timeout=60)
+    assert reply.status_code == 200
+    left = metric(server, "atraso_clients_left_total")
+    runs = metric(server, "atraso_model_runs_total") - before
+    assert left
+    if path != "/explain_delay_probability":
+        assert runs < 40 * 40
+
+
+def metric(server: Any, name: str) -> float:
+    text = httpx.get(server.url + "/metrics").text
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name + " "))
 
 
 def test_a_users_own_bundle(servers: Callable[..., Any], small_bundle: Any, check_replies: Callable[..., int]) -> None:

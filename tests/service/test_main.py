@@ -38,9 +38,14 @@ def another_model(at: Path) -> None:
     (at / "model.onnx").write_bytes((at / "model.onnx").read_bytes() + b"\0")
 
 
-def nan(at: Path) -> None:
+def another_table(at: Path) -> None:
     path = at / "tables" / "hora.json"
-    path.write_text(path.read_text().replace("0.", "NaN, 0.", 1))
+    path.write_text(path.read_text().replace("0.", "1.", 1))
+
+
+def pipe(at: Path) -> None:
+    (at / "tables" / "hora.json").unlink()
+    os.mkfifo(at / "tables" / "hora.json")
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -49,7 +54,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "another model": (another_model, "model.onnx: truncated, or of another bundle"),
     "no table": (
         lambda at: (at / "tables/hora.json").unlink(), "hora.json: No such file or directory"),
-    "NaN": (nan, "hora.json: not JSON"),
+    "another table": (another_table, "hora.json: truncated, or of another bundle"),
+    "a pipe": (pipe, "hora.json: it should be a regular file"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from service.api.body import JSON, read_body
+from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body, refusal
@@ -43,6 +43,8 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
         refused = refusal(error)
         if refused.status == 500:
             logger.error("POST %s failed", HOT, exc_info=error)
+        if refused.event:
+            served.counts.event(refused.event)
         status, body, extra = refused.status, error_body(refused.detail), refused.headers
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     headers += [(name.encode(), value.encode()) for name, value in extra.items()]
@@ -54,12 +56,19 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
 async def predict_many(request: Request) -> Response:
     served: Served = request.state.served
     body = await read_body(request.scope, request.receive, served.limits.body)
-    flights = parse_batch(body, served.limits.batch)
-    replies, unknown = await predict_batch(served.predictor, served.names, flights)
-    if served.record:
-        fields, said = map(itemgetter(*FIELDS), flights), probabilities_of(replies)
-        served.record.many(len(flights), fields, said, request.scope[SCOPE])
+    work = _predict_in_turn(served, body, request.scope[SCOPE])
+    soon = served.lines.are_free(len(body))
+    replies, unknown = await (work if soon else while_awaited(request.receive, work))
     return Response(replies, headers=served.marks | unknown_header(sorted(unknown)), media_type=JSON)
+
+
+async def _predict_in_turn(served: Served, body: bytes, request_id: bytes) -> tuple[bytes, set[str]]:
+    async with served.lines.of(len(body)).turn(len(body)):
+        flights = parse_batch(body, served.limits.batch)
+        replies, unknown = await predict_batch(served.predictor, served.names, flights)
+    if served.record:
+        served.record.many(len(flights), map(itemgetter(*FIELDS), flights), probabilities_of(replies), request_id)
+    return replies, unknown
 
 
 async def explain_one(request: Request) -> Response:
@@ -68,8 +77,7 @@ async def explain_one(request: Request) -> Response:
     unknown = served.names.unknown(flight, ("body",))
     if unknown:
         served.names.count(unknown)
-    with served.predictor.admitted(1):
-        explanation = await served.explainer(flight)
+    explanation = await while_awaited(request.receive, served.explainer(flight))
     reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
     return Response(orjson.dumps(reply), headers=served.marks | unknown_header(unknown), media_type=JSON)
 

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from service.api.contract import FIELDS, check_flight
+from service.api.contract import FIELDS, check_flight, cut
 from service.api.errors import InvalidRequest
 from service.api.names import Names
 from service.api.v2.tensors import (
     OUTPUT,
-    Float32,
-    InferenceError,
     Json,
     Reply,
     Spec,
@@ -27,9 +25,11 @@ from service.api.v2.tensors import (
     wants_binary,
     write_reply,
 )
+from service.api.v2.values import Float32, InferenceError
 from service.model.bundle import Bundle
 from service.model.features import Row
 from service.model.predictor import MAX_ROWS, Predictor
+from service.model.turns import FEW, SHORT
 
 PLATFORM = "onnxruntime_onnx"
 
@@ -77,9 +77,9 @@ class Models:
         """Raises UnknownModel."""
         model = self._models.get(name)
         if model is None:
-            raise UnknownModel(f"there is no model {name!r}; there are {', '.join(self._models)}")
+            raise UnknownModel(f"there is no model {cut(name, 60)!r}; there are {', '.join(self._models)}")
         if version is not None and version != model.version:
-            raise UnknownModel(f"there is no version {version!r} of {name}; there is {model.version!r}")
+            raise UnknownModel(f"there is no version {cut(version, 60)!r} of {name}; there is {model.version!r}")
         return model
 
     async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, set[str]]:
@@ -87,16 +87,15 @@ class Models:
 
         `note` is given the flights, where the model takes them, and their probabilities.
         """
-        request, blobs = split(body, json_length)
-        count, inputs = read_inputs(request, blobs, model.name, model.inputs)
-        if count > self._max_batch:
-            raise InferenceError(f"a request may hold {self._max_batch} flights, not {count}")
+        request, blobs = split(body, json_length, self._max_batch)
+        if len(body) > SHORT:
+            await asyncio.sleep(0)  # others are served before it is looked at
+        count, inputs = read_inputs(request, blobs, model.name, model.inputs, self._max_batch)
         told = {"model_name": model.name, "model_version": model.version}
         if (given := request_id(request)) is not None:
             told["id"] = given
         binary = wants_binary(request)
-        with self._predictor.admitted(count):
-            probabilities, unknown = await self._score(model, count, inputs)
+        probabilities, unknown = await self._score(model, count, inputs)
         if FIELDS[0] in model.inputs:
             note(count, zip(*(inputs[field] for field in FIELDS), strict=True), probabilities.tolist())
         return write_reply(told, probabilities, binary), unknown
@@ -110,7 +109,8 @@ class Models:
             rows, names = model.rows(some, start)
             unknown |= names
             found += self._predictor.probabilities(rows)
-            await asyncio.sleep(0)
+            if count > FEW:
+                await asyncio.sleep(0)
         return np.array(found, dtype=np.float32), unknown
 
     def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service import __version__
-from service.api.body import JSON, read_body
+from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.names import unknown_header
 from service.api.paths import INFER, NAMED
 from service.api.served import Recorder, Served
 from service.api.v2.models import Model, Models, Note
-from service.api.v2.tensors import JSON_LENGTH, InferenceError
+from service.api.v2.tensors import JSON_LENGTH, Reply
+from service.api.v2.values import InferenceError
 
 
 def error_body(detail: Any) -> bytes:
@@ -51,7 +52,9 @@ async def infer(request: Request) -> Response:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
     served: Served = request.state.served
-    made, unknown = await served.protocol.infer(model, body, json_length(request), note(request))
+    work = infer_in_turn(request, model, body)
+    soon = served.lines.are_free(len(body))
+    made, unknown = await (work if soon else while_awaited(request.receive, work))
     headers = served.marks | unknown_header(sorted(unknown))
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)
@@ -63,6 +66,11 @@ def note(request: Request) -> Note:
     """Takes a request's flights and their probabilities, for those who keep them."""
     record: Recorder | None = request.state.served.record
     return partial(record.many, request_id=request.scope[SCOPE]) if record else lambda *_: None
+
+
+async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, set[str]]:
+    async with request.state.served.lines.of(len(body)).turn(len(body)):
+        return await protocol(request).infer(model, body, json_length(request), note(request))
 
 
 def json_length(request: Request) -> int | None:

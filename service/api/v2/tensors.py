@@ -5,29 +5,21 @@ It knows no model: what one takes is given to it as `Spec`s.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
-from struct import unpack_from
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from service.api.errors import HttpError
+from service.api.contract import MAX_TEXT, TooManyValues, cut, json_start, read_json
+from service.api.v2.values import Float32, InferenceError, binary_numbers, binary_texts, numbers, texts
 
 OUTPUT = "delay_probability"
 JSON_LENGTH = "inference-header-content-length"
 """The header that tells where a body's JSON ends and its binary tensors begin."""
 
+MAX_OBJECTS = 100
+"""Inputs or outputs that are looked at."""
+
 Json = dict[str, Any]
-Float32 = NDArray[np.float32]
-
-
-class InferenceError(HttpError):
-    """A request that does not fit the protocol or the model."""
-
-    status = 400
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -49,13 +41,15 @@ class Reply:
     json_length: int | None = None
 
 
-def split(body: bytes, json_length: int | None) -> tuple[Json, memoryview]:
-    """The request's JSON, and the binary tensors behind it. Raises InferenceError."""
+def split(body: bytes, json_length: int | None, flights: int) -> tuple[Json, memoryview]:
+    """The request's JSON, of at most so many flights, and the binary tensors behind it. Raises InferenceError."""
     end = len(body) if json_length is None else json_length
     if end > len(body):
         raise InferenceError(f"the header {JSON_LENGTH} says {end} bytes, the body has {len(body)}")
     try:
-        request = orjson.loads(body[:end])
+        request = read_json(body[:end], flights)
+    except TooManyValues as error:
+        raise InferenceError(str(error)) from None
     except orjson.JSONDecodeError as error:
         raise InferenceError(f"the request is not JSON: {error}") from None
     if not isinstance(request, dict):
@@ -63,8 +57,13 @@ def split(body: bytes, json_length: int | None) -> tuple[Json, memoryview]:
     return request, memoryview(body)[end:]
 
 
-def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str, Spec]) -> tuple[int, dict[str, Any]]:
-    """How many flights, and each input's values in order. Raises InferenceError."""
+def read_inputs(
+    request: Json, blobs: memoryview, model: str, specs: Mapping[str, Spec], most: int
+) -> tuple[int, dict[str, Any]]:
+    """How many flights, which may be `most`, and each input's values in order. Raises InferenceError.
+
+    Counts are checked before types, and types before anything is made of the values.
+    """
     tensors = _objects(request, "inputs")
     names = [tensor.get("name") for tensor in tensors]
     for name in specs:
@@ -77,6 +76,8 @@ def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str
     for tensor in tensors:
         name = tensor["name"]
         shape = _shape(tensor, specs[name])
+        if shape[0] > most:
+            raise InferenceError(f"a request may hold {most} flights, not {shape[0]}")
         values, blobs = _values(tensor, shape, specs[name], blobs)
         found[name], counts[name] = values, shape[0]
     if len(blobs):
@@ -89,6 +90,8 @@ def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str
 
 def _objects(request: Json, name: str) -> list[Json]:
     values = request.get(name, [])
+    if isinstance(values, list) and len(values) > MAX_OBJECTS:
+        raise InferenceError(f"{name!r} has {len(values)} entries, more than {MAX_OBJECTS}")
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise InferenceError(f"{name!r} should be a list of objects")
     return values
@@ -113,74 +116,21 @@ def _shape(tensor: Json, spec: Spec) -> list[int]:
 
 
 def _short(value: Any) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= 60 else text[:60] + "…"
+    return cut(json_start(value, 60), 60)
 
 
 def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -> tuple[Any, memoryview]:
     """A tensor's values, and the binary tensors that follow it."""
     name, size = tensor["name"], _parameters(tensor).get("binary_data_size")
     if size is None:
-        read = _texts if spec.datatype == "BYTES" else _numbers
+        read = texts if spec.datatype == "BYTES" else numbers
         return read(name, tensor.get("data"), shape), blobs
     if "data" in tensor:
         raise InferenceError(f"{name} has both 'data' and 'binary_data_size'")
     if type(size) is not int or not 0 <= size <= len(blobs):
         raise InferenceError(f"the binary_data_size of {name} is {_short(size)}, {len(blobs)} bytes are left")
-    read_binary = _binary_texts if spec.datatype == "BYTES" else _binary_numbers
+    read_binary = binary_texts if spec.datatype == "BYTES" else binary_numbers
     return read_binary(name, blobs[:size], shape), blobs[size:]
-
-
-def _texts(name: str, data: Any, shape: Sequence[int]) -> list[str]:
-    if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
-        raise InferenceError(f"the data of {name} should be a list of texts")
-    _check_length(name, len(data), shape)
-    return data
-
-
-def _numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
-    """Row after row, or a list of rows."""
-    try:
-        found = np.array(data if isinstance(data, list) else None)
-    except ValueError:  # rows of different lengths
-        found = np.array(None)
-    if not (found.size == 0 or found.dtype.kind in "iuf") or found.ndim not in (1, len(shape)):
-        raise InferenceError(f"the data of {name} should be numbers, row after row or a list of rows")
-    if found.ndim == len(shape) > 1 and found.shape != tuple(shape):
-        raise InferenceError(f"the data of {name} has the shape {list(found.shape)}, not {list(shape)}")
-    _check_length(name, found.size, shape)
-    with np.errstate(over="ignore"):  # beyond float32 is beyond every threshold, as infinity is
-        return found.astype(np.float32).reshape(shape)
-
-
-def _binary_texts(name: str, blob: memoryview, shape: Sequence[int]) -> list[str]:
-    """Each text behind its length in bytes, a little-endian uint32."""
-    texts, at = [], 0
-    while at < len(blob):
-        if at + 4 > len(blob):
-            raise InferenceError(f"the binary data of {name} ends within a length")
-        (length,) = unpack_from("<I", blob, at)
-        text = blob[at + 4 : at + 4 + length]
-        if len(text) < length:
-            raise InferenceError(f"the binary data of {name} ends within a text")
-        try:
-            texts.append(str(text, "utf-8"))
-        except UnicodeDecodeError:
-            raise InferenceError(f"{name}[{len(texts)}] is not UTF-8") from None
-        at += 4 + length
-    _check_length(name, len(texts), shape)
-    return texts
-
-
-def _binary_numbers(name: str, blob: memoryview, shape: Sequence[int]) -> Float32:
-    if len(blob) != 4 * prod(shape):
-        raise InferenceError(f"{name} of shape {list(shape)} takes {4 * prod(shape)} bytes, not {len(blob)}")
-    return np.frombuffer(blob, dtype="<f4").reshape(shape)
-
-
-def _check_length(name: str, length: int, shape: Sequence[int]) -> None:
-    if length != prod(shape):
-        raise InferenceError(f"{name} of shape {list(shape)} takes {prod(shape)} values, not {length}")
 
 
 def wants_binary(request: Json) -> bool:
@@ -205,6 +155,8 @@ def request_id(request: Json) -> str | None:
     given = request.get("id")
     if not (given is None or isinstance(given, str)):
         raise InferenceError("'id' should be a text")
+    if given is not None and len(given) > MAX_TEXT:
+        raise InferenceError(f"'id' should have at most {MAX_TEXT} characters")
     return given
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 import shutil
@@ -99,7 +100,8 @@ def test_verify_refuses_a_value_on_another_side_in_float32(
     copy = tmp_path / "copy"
     shutil.copytree(small_bundle.folder, copy)
     thresholds = booster_thresholds(small_bundle.booster)
-    names = [feature["name"] for feature in json.loads((copy / "tables/manifest.json").read_bytes())["features"]]
+    manifest = json.loads((copy / "tables/manifest.json").read_bytes())
+    names = [feature["name"] for feature in manifest["features"]]
     place, threshold = next(
         (place, value)
         for place, found in thresholds.items()
@@ -110,5 +112,7 @@ def test_verify_refuses_a_value_on_another_side_in_float32(
     table = json.loads(path.read_bytes())
     table[next(iter(table))] = float(np.nextafter(threshold, 1))
     path.write_text(json.dumps(table))
+    manifest["features"][place]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (copy / "tables/manifest.json").write_text(json.dumps(manifest))
     sentence = fail_export("verify", "--bundle", copy, "--booster", small_bundle.booster_file)
     assert "1 table values fall on another side of a threshold in float32" in sentence

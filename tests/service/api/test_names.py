@@ -34,6 +34,12 @@ def test_strict_refuses_it() -> None:
         names.unknown(flight("Sky Airlin"), ("body",))
 
 
+def test_what_is_near_no_name_is_told_without_one() -> None:
+    names = Names(FEATURES, Metrics(None, {}), strict=True)
+    with pytest.raises(InvalidRequest, match="OPERA is not one that the model knows; none is near it"):
+        names.unknown(flight("0" * 256), ("body",))
+
+
 def test_the_header_is_there_where_something_is_unknown() -> None:
     assert unknown_header(()) == {}
     assert unknown_header(("OPERA", "SIGLADES")) == {"x-unknown": "OPERA, SIGLADES"}

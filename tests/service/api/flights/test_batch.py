@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from service.api.errors import InvalidRequest
 from service.api.flights.batch import predict_batch
 from service.api.names import Names
 from service.model import bundle as bundles
-from service.model.errors import Overloaded
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
@@ -69,14 +69,18 @@ def test_strict_names_each_unknown_flight() -> None:
     assert "'Calama'" in problem["msg"]
 
 
-def test_a_batch_beyond_the_pending_limit_is_refused_whole() -> None:
-    with pytest.raises(Overloaded):
-        predict([EXAMPLE] * 3, max_pending=2)
+def test_a_batch_is_not_looked_at_behind_a_thousand_problems() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        predict([{}] * 10_000)
+    *listed, last = caught.value.detail
+    assert len(listed) == 1000
+    assert (last["type"], last["loc"]) == ("too_many_problems", ("body",))
+    assert "behind the one at 333 were not looked at" in last["msg"]
 
 
 def test_others_get_their_turn_between_slices() -> None:
-    async def ask() -> int:
-        predictor, names = made()
+    async def ask(flight: Any, strict: bool) -> int:
+        predictor, names = made(strict)
         turns = 0
 
         async def count() -> None:
@@ -86,8 +90,10 @@ def test_others_get_their_turn_between_slices() -> None:
                 turns += 1
 
         counting = asyncio.ensure_future(count())
-        await predict_batch(predictor, names, [EXAMPLE] * 2560)
+        with contextlib.suppress(InvalidRequest):
+            await predict_batch(predictor, names, [flight(number) for number in range(2560)])
         counting.cancel()
         return turns
 
-    assert asyncio.run(ask()) >= 9
+    assert asyncio.run(ask(lambda number: EXAMPLE, strict=False)) >= 9
+    assert asyncio.run(ask(lambda number: {**EXAMPLE, "OPERA": f"Sky {number}"}, strict=True)) >= 99

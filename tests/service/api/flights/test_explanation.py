@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from export import bundle as export_bundle
@@ -106,6 +107,13 @@ def test_too_many_features_are_told() -> None:
     assert "15 features; up to 14" in str(error.detail)
 
 
-def test_an_explanation_waits_for_the_model_as_flights_do(servers: Callable[..., Any]) -> None:
-    reply = servers("--workers", 1, "--max-pending", 0).post(EXPLAIN, EXAMPLE)
-    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+def test_too_many_explanations_that_wait_are_shed(servers: Callable[..., Any]) -> None:
+    server = servers("--workers", 1, "--max-explain-pending", 1)
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+            return await asyncio.gather(*(client.post(EXPLAIN, json=EXAMPLE) for _ in range(50)))
+
+    replies = asyncio.run(ask())
+    assert {reply.status_code for reply in replies} == {200, 503}
+    assert {reply.headers.get("retry-after") for reply in replies} == {None, "1"}

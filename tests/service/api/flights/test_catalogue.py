@@ -11,7 +11,7 @@ from export.data.flights import read_flights
 from service.api.contract import FIELDS
 from service.model.bundle import BundleError, read
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_the_catalogue_names_what_was_flown(server: Any, real_data: Path) -> None:

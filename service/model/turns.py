@@ -1,0 +1,53 @@
+"""Who is next where work takes long: one at a time, in the order they came, and no more waiting than may.
+
+The work itself lets others be served between its slices. Two pieces of it side by side would make everybody wait for
+twice as long, and neither would be done sooner.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from service.model.errors import Overloaded
+
+SHORT = 32 * 1024
+"""Bytes of a body that is soon done: a few hundred flights."""
+
+FEW = 16
+"""Flights that are scored within the turn of the loop they are read in, as single ones are."""
+
+
+class Line:
+    """Belongs to the event loop that made it."""
+
+    def __init__(self, most: int) -> None:
+        self.waiting = 0
+        self._most = most
+        self._one_at_a_time = asyncio.Lock()  # it serves in order, and forgets who left
+
+    @asynccontextmanager
+    async def turn(self, size: int) -> AsyncIterator[None]:
+        """Within it nobody else of the line is served. Raises Overloaded; one that comes alone is taken at any size."""
+        if self.waiting and self.waiting + size > self._most:
+            raise Overloaded
+        self.waiting += size
+        try:
+            async with self._one_at_a_time:
+                yield
+        finally:
+            self.waiting -= size
+
+
+class Lines:
+    """A line for what is soon done, so that it need not wait for what takes long: their slices take turns."""
+
+    def __init__(self, most: int) -> None:
+        """`most` is in bytes, of each."""
+        self.short, self.long = Line(most), Line(most)
+
+    def of(self, size: int) -> Line:
+        return self.short if size <= SHORT else self.long
+
+    def are_free(self, size: int) -> bool:
+        """Whether such a piece of work is done so soon that nobody could leave before."""
+        return size <= SHORT and not self.short.waiting
