@@ -31,8 +31,10 @@ from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
 from service.server import metrics
+from service.server.bounds import bounds_of
 from service.server.heads import Lane
 from service.server.metrics import Metrics
+from service.server.sweep import Sweep
 from service.settings import Settings
 
 
@@ -128,8 +130,9 @@ class App:
         except bundles.BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        lane = Lane(served.predictor, served.names, counts, self._settings.max_body)
-        scope["state"].update(served=served, metrics=counts, lane=lane)
+        bounds = bounds_of(self._settings)
+        lane = Lane(served.predictor, served.names, counts, bounds)
+        scope["state"].update(served=served, metrics=counts, lane=lane, bounds=bounds, sweep=Sweep(bounds))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})

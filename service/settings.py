@@ -44,7 +44,14 @@ class Settings:
     max_body: int = knob(2 * 1024 * 1024, "Largest request body, in bytes; a larger one is answered 413.")
     max_batch: int = knob(10_000, "Most flights in one batch.")
     max_pending: int = knob(50_000, "Flights a worker lets wait for the model; beyond them it answers 503.")
-    keep_alive: int = knob(5, "Seconds that an idle connection is kept.")
+    max_head: int = knob(
+        32 * 1024, "Largest head of a request, in bytes; a larger one is answered 431, a longer URL 414."
+    )
+    max_headers: int = knob(100, "Most headers of a request, and most trailers; more are answered 431.")
+    request_timeout: int = knob(30, "Seconds from a request's first byte to its last; a slower one is answered 408.")
+    write_timeout: int = knob(30, "Seconds that a client may take none of its reply before it is cut.")
+    keep_alive: int = knob(75, "Seconds that an idle connection is kept; more than the proxy in front keeps it.")
+    drain_timeout: int = knob(3, "Seconds that half-sent requests get after SIGTERM.")
     shutdown_timeout: int = knob(30, "Seconds that pending requests get after SIGTERM.")
     access_log: bool = knob(False, "Log every request.")
     log_level: str = knob("info", "What to log.", choices=("critical", "error", "warning", "info", "debug"))

@@ -13,6 +13,7 @@ import httptools
 from service.api.names import Names
 from service.api.paths import HOT
 from service.model.predictor import Predictor
+from service.server.bounds import Bounds
 from service.server.metrics import Metrics
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
@@ -29,7 +30,7 @@ class Lane:
     predictor: Predictor
     names: Names
     metrics: Metrics
-    max_body: int
+    bounds: Bounds
     heads: dict[bytes, int] = field(default_factory=dict)
     tails: dict[bytes, bytes] = field(default_factory=dict)
     answered: int = 0
@@ -54,7 +55,7 @@ class Lane:
 
     def learn(self, head: bytes) -> int:
         """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN."""
-        length = judge(head, self.max_body) if head.startswith(REQUEST_LINE) else NOT_PLAIN
+        length = judge(head, self.bounds) if head.startswith(REQUEST_LINE) else NOT_PLAIN
         if length != NOT_PLAIN:
             if len(self.heads) >= MAX_HEADS:
                 self.heads.clear()
@@ -104,7 +105,7 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
-def judge(head: bytes, max_body: int) -> int:
+def judge(head: bytes, bounds: Bounds) -> int:
     """The Content-Length of a plain head, or NOT_PLAIN."""
     found = _Head()
     parser = httptools.HttpRequestParser(found)
@@ -120,8 +121,11 @@ def judge(head: bytes, max_body: int) -> int:
         or parser.should_upgrade()
         or not parser.should_keep_alive()
         or names.count(b"content-length") != 1
+        or names.count(b"host") != 1
+        or len(head) > bounds.max_head
+        or len(names) > bounds.max_headers
         or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
     ):
         return NOT_PLAIN
     length = int(dict(found.headers)[b"content-length"])
-    return length if length <= min(max_body, MAX_BODY) else NOT_PLAIN
+    return length if length <= min(bounds.max_body, MAX_BODY) else NOT_PLAIN

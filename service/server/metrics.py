@@ -44,6 +44,13 @@ _BUCKETS = len(_BOUNDS) + 1
 
 EVENTS = {
     "accept_failed": ("accept_failures_total", "", "Times that no connection could be accepted."),
+    "bad_request": ("refused_total", 'status="400"', "Requests refused before any route saw them."),
+    "request_timeout": ("refused_total", 'status="408"', "Requests refused before any route saw them."),
+    "url_too_long": ("refused_total", 'status="414"', "Requests refused before any route saw them."),
+    "head_too_large": ("refused_total", 'status="431"', "Requests refused before any route saw them."),
+    "silent": ("cut_total", 'reason="silent"', "Connections that were closed since their time was up."),
+    "keep_alive": ("cut_total", 'reason="keep_alive"', "Connections that were closed since their time was up."),
+    "write_timeout": ("cut_total", 'reason="write_timeout"', "Connections that were closed since their time was up."),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 

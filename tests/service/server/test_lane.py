@@ -144,7 +144,7 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "HTTP/2.0": (request(version="2.0") + LAST, []),
     "chunked": (CHUNKED + chunks(BODY[:20], BODY[20:]) + LAST, [200, 200]),
     "chunked, no body": (CHUNKED + chunks() + LAST, [422, 200]),
-    "chunked, wrong": (CHUNKED + b"zz\r\n" + LAST, []),
+    "chunked, wrong": (CHUNKED + b"zz\r\n" + LAST, [400]),
     "chunked, trailer": (CHUNKED + chunks(BODY)[:-2] + b"X: y\r\n\r\n" + LAST, [200, 200]),
     "expect": (request(BODY, "Expect: 100-continue") + LAST, [100, 200, 200]),
     "pipelined, different": (b"".join(request(flight(a, h)) for a in "abc" for h in range(24)) + LAST, [200] * 73),
@@ -178,7 +178,28 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "header with a space": (request(BODY, "X A: 1") + LAST, [400]),
     "NUL in a header": (request(BODY, "X-A: \0") + LAST, [400]),
     "long head": (request(BODY, "X-A: " + "x" * 5000) + LAST, [200, 200]),
-    "head too long": (request(BODY, "X-A: " + "x" * 100_000) + LAST, []),
+    "head too long": (request(BODY, "X-A: " + "x" * 100_000) + LAST, [431]),
+    "hot, cold, then a head too long": (
+        request() + GET + request(BODY, "X-A: " + "x" * 100_000) + LAST, [200, 200, 431]),
+    "head at the limit": (request(BODY, *["X-A: " + "x" * 2000] * 15) + LAST, [200, 200]),
+    "too many headers": (request(BODY, *["X-A: 1"] * 100) + LAST, [431]),
+    "many headers": (request(BODY, *["X-A: 1"] * 98) + LAST, [200, 200]),
+    "URL too long": (request(BODY, path=HOT + "?" + "x" * 33_000) + LAST, [414]),
+    "long URL": (request(BODY, path=HOT + "?" + "x" * 30_000) + LAST, [200, 200]),
+    "no Host": (request().replace(b"Host: x\r\n", b"") + LAST, [400]),
+    "two Hosts": (request(BODY, "host: x") + LAST, [400]),
+    "HTTP/1.0, no Host": (request(version="1.0").replace(b"Host: x\r\n", b""), [200]),
+    "HTTP/1.0, two Hosts": (request(BODY, "Host: y", version="1.0"), [400]),
+    "hot, then no Host": (request() + request().replace(b"Host: x\r\n", b"") + LAST, [200, 400]),
+    "trailers too long": (CHUNKED + chunks(BODY)[:-2] + b"X: " + b"y" * 33_000 + b"\r\n\r\n" + LAST, [431]),
+    "too many trailers": (CHUNKED + chunks(BODY)[:-2] + b"X: y\r\n" * 101 + b"\r\n" + LAST, [431]),
+    "a trailer with a header's name": (
+        CHUNKED + chunks(BODY)[:-2] + b"Host: y\r\nExpect: 100-continue\r\n\r\n" + LAST, [200, 200]),
+    "small chunks": (CHUNKED + chunks(*(BODY[at : at + 1] for at in range(len(BODY)))) + LAST, [200, 200]),
+    "cold, then chunked, wrong": (GET + CHUNKED + b"zz\r\n" + LAST, [200, 400]),
+    "hot, then chunked, wrong": (request() + CHUNKED + b"zz\r\n" + LAST, [200, 400]),
+    "hot, cold, then a wrong second chunk": (request() + GET + CHUNKED + b"1\r\n{\r\nzz\r\n" + LAST, [200, 200, 400]),
+    "beyond the limit, then a wrong chunk": (CHUNKED + chunks(*[b" " * 5000] * 5)[:-5] + b"zz\r\n" + LAST, []),
     "length twice": (request(BODY, f"Content-Length: {len(BODY)}") + LAST, [400]),
     "two lengths": (request(BODY, "Content-Length: 3") + LAST, [400]),
     "length negative": (request(BODY, "Content-Length: -1", length=False) + LAST, [400]),
@@ -395,7 +416,7 @@ def test_an_idle_connection_is_closed_and_a_used_one_is_not(both: tuple[Any, Any
 
 def test_what_uvicorn_has_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert lane.missing_in_uvicorn() == []
-    monkeypatch.delattr(HttpToolsProtocol, "timeout_keep_alive_handler")
-    assert lane.missing_in_uvicorn() == ["timeout_keep_alive_handler"]
+    monkeypatch.delattr(HttpToolsProtocol, "_unset_keepalive_if_required")
+    assert lane.missing_in_uvicorn() == ["_unset_keepalive_if_required"]
     assert choose_protocol(Settings()) is DrainingProtocol
-    assert "no fast lane, this uvicorn lacks timeout_keep_alive_handler" in capsys.readouterr().err
+    assert "no fast lane, this uvicorn lacks _unset_keepalive_if_required" in capsys.readouterr().err
