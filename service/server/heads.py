@@ -10,8 +10,10 @@ from time import perf_counter_ns
 
 import httptools
 
+from service.api.errors import error_body, refusal
 from service.api.names import Names
 from service.api.paths import HOT
+from service.model.errors import Overloaded
 from service.model.predictor import Predictor
 from service.server.bounds import Bounds
 from service.server.metrics import Metrics
@@ -21,6 +23,13 @@ MAX_HEADS = 1024
 MAX_HEAD = 2048
 MAX_BODY = 4096
 NOT_PLAIN = -1
+JSON = b"content-type: application/json\r\n"
+
+_BUSY = refusal(Overloaded())
+SHED_BODY = error_body(_BUSY.detail)
+SHED_HEADERS = b"content-length: %d\r\n" % len(SHED_BODY) + b"".join(
+    b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in _BUSY.headers.items()
+)
 
 
 @dataclass
@@ -37,6 +46,7 @@ class Lane:
     waiting: int = 0
     _started: int = 0
     _default_headers: list[tuple[bytes, bytes]] | None = None
+    _dated: bytes = b""
     _start: bytes = b""
 
     def begin_turn(self) -> None:
@@ -70,25 +80,30 @@ class Lane:
             return False
         try:
             httptools.HttpRequestParser(_Head()).feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except Exception:  # whatever is wrong with it, uvicorn says so
             return False
         return True
-
-    def note_unknown(self, names: tuple[str, ...]) -> bytes:
-        """Count a flight with unknown values, and name them in a header."""
-        self.names.count(names)
-        return b"x-unknown: %b\r\n" % ", ".join(names).encode()
 
     def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:
         """A whole reply; uvicorn renews `default_headers`, which hold the date, once a second."""
         if default_headers is not self._default_headers:
-            self._default_headers = default_headers
-            lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
-            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n"
+            self._renew(default_headers)
         tail = self.tails.get(body)
         if tail is None:  # there are only 202 bodies
             tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
         return self._start + extra + tail
+
+    def _renew(self, default_headers: list[tuple[bytes, bytes]]) -> None:
+        self._default_headers = default_headers
+        self._dated = b"".join(b"%b: %b\r\n" % header for header in default_headers) + JSON
+        self._start = b"HTTP/1.1 200 OK\r\n" + self._dated
+
+    def shed(self, default_headers: list[tuple[bytes, bytes]], extra: bytes) -> bytes:
+        """A whole reply that refuses a flight, as the route behind ASGI would: shedding load has to be cheap."""
+        self.metrics.request(HOT, 503, self._started)
+        if default_headers is not self._default_headers:
+            self._renew(default_headers)
+        return b"".join((b"HTTP/1.1 503 Service Unavailable\r\n", self._dated, SHED_HEADERS, extra, b"\r\n", SHED_BODY))
 
 
 class _Head:
@@ -105,13 +120,18 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
+def unknown_line(names: tuple[str, ...]) -> bytes:
+    """The header that names a flight's unknown values."""
+    return b"x-unknown: %b\r\n" % ", ".join(names).encode()
+
+
 def judge(head: bytes, bounds: Bounds) -> int:
     """The Content-Length of a plain head, or NOT_PLAIN."""
     found = _Head()
     parser = httptools.HttpRequestParser(found)
     try:
         parser.feed_data(head)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+    except Exception:  # whatever is wrong with it, uvicorn says so
         return NOT_PLAIN
     names = [name for name, _ in found.headers]
     if (

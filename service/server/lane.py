@@ -2,8 +2,8 @@
 
 It takes a request only where it is plain: on an idle connection, `POST /predict_delay_probability HTTP/1.1`, kept
 alive, with one Content-Length of a few kilobytes at most and nothing unusual in its head; and it writes only replies
-with status 200. Everything else, wrong bodies included, goes to uvicorn and so to the same route behind ASGI, with
-the very bytes that came. So the two ways cannot be told apart on the wire.
+with status 200, and 503 where load is shed. Everything else, wrong bodies included, goes to uvicorn and so to the same
+route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire.
 """
 
 import asyncio
@@ -15,8 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.api.contract import parse_flight
+from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol, unread_bytes
-from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane
+from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, unknown_line
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -70,35 +71,45 @@ class FastLaneProtocol(DrainingProtocol):
                 return
             try:
                 reply = self._ask(data[body:end])
+                if reply is not None:
+                    self._write(reply, end < size)
+            except Overloaded:
+                self._shed(end < size)
             except Exception:  # whatever it is, it is told where all errors are, behind ASGI
                 super().data_received(data[at:])
                 return
-            if reply is None:
-                lane.waiting += 1
-                self._pending = data[at:end]
-                self._hold(data[end:])
-                return
-            self._write(reply, end < size)
+            else:
+                if reply is None:
+                    lane.waiting += 1
+                    self._pending = data[at:end]
+                    self._hold(data[end:])
+                    return
             at = end
 
     def _ask(self, body: bytes) -> bytes | None:
-        """The reply to a plain request where it is cached; else None, and `_reply` gets it. Raises HttpError."""
+        """The reply to a plain request where it is cached, or None: `_reply` gets it. Raises HttpError, Overloaded."""
         lane = self._lane
         if not lane.answered and not lane.waiting:
             lane.begin_turn()
         flight = parse_flight(body)
         unknown = lane.names.unknown(flight, ("body",))
-        reply = lane.predictor.submit(flight, self._reply)
-        self._extra = lane.note_unknown(unknown) if unknown else b""
+        extra = unknown_line(unknown) if unknown else b""
+        reply = lane.predictor.submit(flight, self._reply)  # nothing may fail after it: there will be a reply
+        self._extra = extra
+        if unknown:
+            lane.names.count(unknown)
         return reply
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
         request, self._pending = self._pending, b""
+        self._lane.waiting -= 1
         closed = self.transport.is_closing()
         if not closed and isinstance(reply, bytes):
-            self._write(reply, bool(self._held))
-        self._lane.waiting -= 1
+            try:
+                self._write(reply, bool(self._held))
+            except Exception as error:  # nothing was written
+                reply = error
         self._lane.end_turn()
         if isinstance(reply, bytes):
             self._go_on()
@@ -119,6 +130,12 @@ class FastLaneProtocol(DrainingProtocol):
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
         self._lane.answered += 1
+        self._answered(last)
+
+    def _shed(self, more: bool) -> None:
+        last = self.draining and not more and not unread_bytes(self.transport)
+        extra = b"connection: close\r\n" if last else b""
+        self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
         self._answered(last)
 
     def _answered(self, last: bool) -> None:

@@ -1,5 +1,6 @@
 """The fast lane cannot be told apart on the wire: the same bytes go to a server with it and to one without."""
 
+import asyncio
 import json
 import re
 import socket
@@ -13,12 +14,18 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from service.api.contract import EXAMPLE
 from service.server import lane
+from service.server.bounds import bounds_of
 from service.server.drain import DrainingProtocol
+from service.server.heads import Lane
 from service.server.lane import FastLaneProtocol
+from service.server.metrics import Metrics
+from service.server.sweep import Sweep
 from service.server.workers import choose_protocol
 from service.settings import Settings
 
@@ -260,6 +267,20 @@ def test_the_lane_can_be_turned_off() -> None:
     assert choose_protocol(Settings(access_log=True)) is DrainingProtocol
 
 
+def test_load_is_shed_in_the_same_bytes(servers: Callable[..., Any]) -> None:
+    """Headers in their order, too: the lane writes this reply itself."""
+    overloaded = [servers("--workers", 1, "--max-pending", 0, *flags) for flags in ([], ["--no-fast-lane"])]
+    stream = request() * 3 + request(flight("Nueva")) + GET + request() + LAST
+    lane, plain = (re.sub(rb"date: [^\r]+\r\n", b"", talk(server.port, [stream])) for server in overloaded)
+    assert lane == plain
+    assert statuses(parse(lane)) == [503, 503, 503, 503, 200, 503, 200]
+    assert b"retry-after: 1" in lane
+    for server in overloaded:
+        counted = httpx.get(server.url + "/metrics").text
+        assert f'atraso_requests_total{{route="{HOT}",status="503"}} 5' in counted
+        assert 'atraso_unknown_total{field="OPERA"} 0' in counted
+
+
 def test_a_head_and_its_body_cut_at_every_byte(both: tuple[Any, Any]) -> None:
     stream = request(flight("Nueva")) + LAST
     whole = same(both, stream)
@@ -412,6 +433,63 @@ def test_an_idle_connection_is_closed_and_a_used_one_is_not(both: tuple[Any, Any
         asked = time.monotonic()
         assert connection.recv(65536) == b""
         assert time.monotonic() - asked > KEEP_ALIVE * 0.9
+
+
+async def behind(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
+    await send({"type": "http.response.body", "body": b"behind it}"})
+
+
+class Nobody:
+    def unknown(self, flight: Any, where: Any) -> tuple[str, ...]:
+        return ()
+
+
+class Predicts:
+    """At once, or in the next turn."""
+
+    def __init__(self, at_once: bool) -> None:
+        self._at_once = at_once
+
+    def submit(self, flight: Any, answer: Callable[[bytes], None]) -> bytes | None:
+        if self._at_once:
+            return b"{}"
+        asyncio.get_running_loop().call_soon(answer, b"{}")
+        return None
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "before it asks": {"names": None, "predictor": Predicts(True)},
+    "when it asks": {"predictor": None},
+    "when it writes": {"predictor": Predicts(True), "tails": None},
+    "when it writes later": {"predictor": Predicts(False), "tails": None},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_whatever_fails_in_the_lane_the_client_gets_its_reply(broken: dict[str, Any]) -> None:
+    """From behind it, and once."""
+
+    async def check() -> None:
+        bounds = bounds_of(Settings())
+        metrics = Metrics(None, {})
+        made: dict[str, Any] = {"names": Nobody(), "metrics": metrics, "bounds": bounds, **broken}
+        state = {"bounds": bounds, "metrics": metrics, "sweep": Sweep(bounds), "lane": Lane(**made)}
+        config = Config(behind, interface="asgi3", lifespan="off", ws="none", log_config=None)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: FastLaneProtocol(config, ServerState(), state), "127.0.0.1", 0
+        )
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(request() + request())
+        writer.write_eof()
+        received = await asyncio.wait_for(reader.read(), 20)
+        assert [body for _, _, body in parse(received)] == [b"behind it}"] * 2
+        writer.close()
+        server.close()
+
+    asyncio.run(check())
 
 
 def test_what_uvicorn_has_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
