@@ -36,11 +36,13 @@ from service.model.predictor import Predictor
 from service.model.scorer import Scorer
 from service.model.turns import Lines
 from service.server import prometheus
+from service.server.bounds import bounds_of
 from service.server.gate import Gate
 from service.server.heads import Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import Keeping, PredictionLog
+from service.server.sweep import Sweep
 from service.settings import Settings
 
 
@@ -150,17 +152,19 @@ class App:
         except (BundleError, keys.KeysError) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        bounds = bounds_of(self._settings)
         lane = Lane(
             served.predictor,
             served.names,
             self._counts,
-            self._settings.max_body,
+            bounds,
             keys=allowed,
             marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
             access_log=LaneLog(HOT) if self._settings.access_log else None,
             record=served.record,
         )
-        scope["state"].update(served=served, metrics=self._counts, lane=lane, keys=allowed, ids=lane.ids)
+        state = {"served": served, "metrics": self._counts, "lane": lane, "keys": allowed, "ids": lane.ids}
+        scope["state"].update(state, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()
         gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then
         await send({"type": "lifespan.startup.complete"})

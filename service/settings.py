@@ -63,10 +63,17 @@ class Settings:
     max_batch_pending: int = knob(
         32 * 1024 * 1024, "Bytes of batches that a worker lets wait for their turn; beyond them it answers 503."
     )
-    max_explain_pending: int = knob(500, "Explanations a worker lets wait; beyond them it answers 503.")
-    keep_alive: int = knob(5, "Seconds that an idle connection is kept.")
+    max_explain_pending: int = knob(100, "Explanations a worker lets wait; beyond them it answers 503.")
+    max_head: int = knob(
+        32 * 1024, "Largest head of a request, in bytes; a larger one is answered 431, a longer URL 414."
+    )
+    max_headers: int = knob(100, "Most headers of a request, and most trailers; more are answered 431.")
+    request_timeout: int = knob(30, "Seconds from a request's first byte to its last; a slower one is answered 408.")
+    write_timeout: int = knob(30, "Seconds that a client may take none of its reply before it is cut.")
+    keep_alive: int = knob(75, "Seconds that an idle connection is kept; more than the proxy in front keeps it.")
     max_connections: int = knob(max_connections, "Connections a worker keeps open. [default: what descriptors allow]")
     worker_timeout: int = knob(5, "Seconds that a worker may not answer before it is killed and replaced.")
+    drain_timeout: int = knob(3, "Seconds that half-sent requests get after SIGTERM.")
     shutdown_timeout: int = knob(30, "Seconds that pending requests get after SIGTERM.")
     unready: int = knob(0, "Seconds that it still serves after SIGTERM, and says that it is not ready.")
     watch: bool = knob(False, "Load the bundle anew when its manifest changes, as SIGHUP does.")

@@ -1,11 +1,13 @@
-"""uvicorn's HTTP protocol, with three things mended that a client under load would meet.
+"""uvicorn's HTTP protocol, with what a client under load would meet mended, and what one connection may take bounded.
 
 - Shutdown answers every request that was sent whole before the listener closed. uvicorn closes an idle connection at
   once, though a request may be on its way, or wait in the kernel, or another worker's door be open still. Here the
   next reply says `connection: close`, and a connection is closed without one only after a moment with nothing to read.
 - A client that pipelines and does not read its replies is made to wait. uvicorn goes on reading after each reply, so
   that requests pile up by the hundred thousand. Here nothing is read while requests wait for their turn.
-- Requests that came before one that is no HTTP are answered first. uvicorn refuses that one at once, and forgets them.
+- Requests that came before one that is no HTTP, or before the client's end, are answered first. uvicorn refuses or
+  closes at once, and forgets them.
+- A client that does not send, or does not read, is cut in time; `service/server/sweep.py` says when to look.
 """
 
 import asyncio
@@ -15,19 +17,32 @@ import termios
 from collections.abc import Collection
 
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.server.bounds import TOO_SLOW, BoundedProtocol, Refusal
 
 GRACE = 0.3
 """Seconds that an idle connection is kept when the server stops: longer than workers need to close their listeners."""
 
+LINGER = 2.0
+"""Seconds that a client gets to read why it was refused: to close with bytes unread would take the reply back."""
+
 
 def unread_bytes(transport: asyncio.BaseTransport) -> int:
     """How much the kernel holds for this connection that was not read yet."""
+    return _ask_kernel(transport, termios.FIONREAD)
+
+
+def unsent_bytes(transport: asyncio.BaseTransport) -> int:
+    """How much the kernel holds that the client did not take yet."""
+    return _ask_kernel(transport, termios.TIOCOUTQ)
+
+
+def _ask_kernel(transport: asyncio.BaseTransport, question: int) -> int:
     connection = transport.get_extra_info("socket")
     if transport.is_closing() or connection is None:
         return 0
     try:
-        answer = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
+        answer = fcntl.ioctl(connection.fileno(), question, b"\0" * 4)
     except OSError:
         return 0
     return int(struct.unpack("i", answer)[0])
@@ -43,33 +58,98 @@ class PatientFlow(FlowControl):
             super().resume_reading()
 
 
-class DrainingProtocol(HttpToolsProtocol):
+class DrainingProtocol(BoundedProtocol):
+    """Times are the loop's; 0 where the thing is not."""
+
     draining = False
-    _refusal = ""
+    _draining_since = 0.0
+    _opened = 0.0
+    _began = 0.0  # the request that is being received
+    _idle_since = 0.0  # the last reply
+    _lingering_since = 0.0
+    _stuck_since = 0.0
+    _unwritten = 0  # bytes that the client did not take when they were last looked at
+    _eof = False
+    _last_words: bytes | None = None  # said once all that came whole is answered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         self.flow = PatientFlow(transport, self.pipeline)
+        self._opened = self.loop.time()
+        self.app_state["sweep"].begin(self.connections)
 
     def data_received(self, data: bytes) -> None:
+        if self._lingering_since or self._last_words:
+            self._throw_away(data)
+            return
         super().data_received(data)
-        if self.draining:
+        if self.draining and self.uvicorn_is_busy():
             super().shutdown()  # closes after the reply to what is being received
 
-    def send_400_response(self, msg: str) -> None:
-        if self.uvicorn_is_busy() and not self.cycle.more_body:
-            self._refusal = msg
-        else:
-            super().send_400_response(msg)
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio: True keeps the way back open
+        self._eof = True
+        if self._lingering_since:
+            return False
+        self.finish(b"")
+        return not self.transport.is_closing()
+
+    def on_message_begin(self) -> None:
+        if not self._began:
+            self._began = self.loop.time()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._began = 0.0
 
     def on_response_complete(self) -> None:
+        if self._last_words is not None and self.pipeline and self.pipeline[-1][0].more_body:
+            self.pipeline.clear()  # the last one, which will not come whole
+        last = not self.pipeline
         super().on_response_complete()
-        if self._refusal and not self.uvicorn_is_busy() and not self.transport.is_closing():
-            super().send_400_response(self._refusal)
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()  # `look` knows
+        self._idle_since = self.loop.time()
+        if self._began:
+            self._began = self._idle_since  # nothing was read of it while others were answered
+        if last and self._last_words is not None:
+            self._say(self._last_words)
+
+    def finish(self, words: bytes) -> None:
+        """Answer what came whole, then say `words` and close."""
+        if self._last_words is None:
+            self._last_words = words
+        if not self.is_answering():
+            self._say(self._last_words)
+
+    def _say(self, words: bytes) -> None:
+        if self.transport.is_closing() or self._lingering_since:
+            return
+        if words:
+            self.transport.write(words)
+        if not words or self._eof or self.draining:
+            self.transport.close()
+            return
+        if self.uvicorn_is_busy():  # with a request that will not come whole
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write_eof()
+        self._lingering_since = self.loop.time()
+        self._parsing, self._room = True, self.bounds.max_body
+        self.flow.resume_reading()
+
+    def _throw_away(self, data: bytes) -> None:
+        self._room -= len(data)
+        if self._room < 0 and self._lingering_since:
+            self.transport.abort()
 
     def shutdown(self) -> None:
         self.draining = True
-        if self.uvicorn_is_busy():
+        self._draining_since = self.loop.time()
+        if self._lingering_since:
+            self.transport.close()
+        elif self.uvicorn_is_busy():
             super().shutdown()
         else:
             self.loop.call_later(GRACE, self._close_if_idle)
@@ -78,9 +158,59 @@ class DrainingProtocol(HttpToolsProtocol):
         """A request that uvicorn knows of is being received or answered."""
         return self.cycle is not None and not self.cycle.response_complete
 
-    def is_idle(self) -> bool:
-        return not self.uvicorn_is_busy() and not unread_bytes(self.transport)
+    def is_answering(self) -> bool:
+        """A request that came whole waits for its reply."""
+        return bool(self.pipeline) or (self.uvicorn_is_busy() and not self.cycle.more_body)
+
+    def idle_since(self) -> float | None:
+        """The loop's time at which the last reply was given, or the connection opened; None while there is work."""
+        if self._began or self.is_answering() or self.transport.get_write_buffer_size():
+            return None
+        return self._idle_since or self._opened
 
     def _close_if_idle(self) -> None:
-        if self.is_idle():
+        if self.idle_since() is not None and not unread_bytes(self.transport):
             self.transport.close()
+
+    def resume_writing(self) -> None:
+        self._unwritten = 0
+        super().resume_writing()
+
+    def look(self, now: float) -> None:
+        """Cut the connection where it let too much time pass. `now` is the loop's time."""
+        unwritten = self.transport.get_write_buffer_size()
+        if unwritten:  # the kernel asks for more only when much of what it holds is gone
+            unwritten += unsent_bytes(self.transport)
+            self._look_at_writing(now, unwritten)
+        elif self._lingering_since:
+            if now - self._lingering_since > LINGER:
+                self.transport.abort()
+        elif self._began:
+            if now >= self._ends(self._began + self.bounds.request_timeout, self.bounds.drain_timeout):
+                self._cut(TOO_SLOW)
+        elif self._idle_since:
+            if now >= self._ends(self._idle_since + self.bounds.keep_alive, GRACE):
+                self._cut("keep_alive")
+        elif now >= self._ends(self._opened + self.bounds.request_timeout, GRACE):
+            self._cut("silent")
+        self._unwritten = unwritten
+
+    def _ends(self, time: float, drain: float) -> float:
+        return min(time, self._draining_since + drain) if self.draining else time
+
+    def _cut(self, why: Refusal | str) -> None:
+        """Its time is up, unless it waits for us."""
+        if self.transport.is_closing() or self.is_answering():
+            return
+        if isinstance(why, Refusal):
+            self.refuse(why)
+        elif not unread_bytes(self.transport):
+            self.metrics.event(why)
+            self.transport.close()
+
+    def _look_at_writing(self, now: float, unwritten: int) -> None:
+        if not self._unwritten or unwritten < self._unwritten:
+            self._stuck_since = now
+        elif now >= self._ends(self._stuck_since + self.bounds.write_timeout, self.bounds.drain_timeout):
+            self.metrics.event("write_timeout")
+            self.transport.abort()

@@ -14,10 +14,13 @@ import httptools
 
 from service.api.callers.ids import UNNAMED, Ids, Named, named
 from service.api.callers.keys import Keys
+from service.api.errors import error_body, refusal
 from service.api.names import Names
 from service.api.paths import HOT
 from service.api.served import Recorder
+from service.model.errors import Overloaded
 from service.model.predictor import Predictor
+from service.server.bounds import Bounds
 from service.server.metrics import Metrics
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
@@ -26,6 +29,13 @@ MAX_HEADS = 1024
 MAX_HEAD = 2048
 MAX_BODY = 4096
 NOT_PLAIN = -1
+JSON = b"content-type: application/json\r\n"
+
+_BUSY = refusal(Overloaded())
+SHED_BODY = error_body(_BUSY.detail)
+SHED_HEADERS = b"content-length: %d\r\n" % len(SHED_BODY) + b"".join(
+    b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in _BUSY.headers.items()
+)
 
 
 @dataclass
@@ -35,7 +45,7 @@ class Lane:
     predictor: Predictor
     names: Names
     metrics: Metrics
-    max_body: int
+    bounds: Bounds
     keys: Keys | None = None
     marks: bytes = b""
     """Header lines of every reply."""
@@ -49,6 +59,7 @@ class Lane:
     waiting: int = 0
     started: int = 0
     _default_headers: list[tuple[bytes, bytes]] | None = None
+    _dated: bytes = b""
     _start: bytes = b""
 
     def __post_init__(self) -> None:
@@ -79,7 +90,7 @@ class Lane:
         length = self._old_heads.pop(head, None)
         told = UNNAMED
         if length is None:
-            length, told = judge(head, self.max_body, self.keys)
+            length, told = judge(head, self.bounds, self.keys)
         if length != NOT_PLAIN and not told:
             if len(self.heads) >= MAX_HEADS:
                 self.heads, self._old_heads = {}, self.heads
@@ -94,25 +105,30 @@ class Lane:
             return False
         try:
             httptools.HttpRequestParser(_Head()).feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except Exception:  # whatever is wrong with it, uvicorn says so
             return False
         return True
-
-    def note_unknown(self, names: tuple[str, ...]) -> bytes:
-        """Count a flight with unknown values, and name them in a header."""
-        self.names.count(names)
-        return b"x-unknown: %b\r\n" % ", ".join(names).encode()
 
     def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:
         """A whole reply; uvicorn renews `default_headers`, which hold the date, once a second."""
         if default_headers is not self._default_headers:
-            self._default_headers = default_headers
-            lines = b"".join(b"%b: %b\r\n" % header for header in default_headers)
-            self._start = b"HTTP/1.1 200 OK\r\n" + lines + b"content-type: application/json\r\n" + self.marks
+            self._renew(default_headers)
         tail = self.tails.get(body)
         if tail is None:  # there are only 202 bodies
             tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
         return self._start + extra + tail
+
+    def _renew(self, default_headers: list[tuple[bytes, bytes]]) -> None:
+        self._default_headers = default_headers
+        self._dated = b"".join(b"%b: %b\r\n" % header for header in default_headers) + JSON
+        self._start = b"HTTP/1.1 200 OK\r\n" + self._dated + self.marks
+
+    def shed(self, default_headers: list[tuple[bytes, bytes]], extra: bytes) -> bytes:
+        """A whole reply that refuses a flight, as the route behind ASGI would: shedding load has to be cheap."""
+        self.metrics.request(HOT, 503, self.started)
+        if default_headers is not self._default_headers:
+            self._renew(default_headers)
+        return b"".join((b"HTTP/1.1 503 Service Unavailable\r\n", self._dated, SHED_HEADERS, extra, b"\r\n", SHED_BODY))
 
 
 class _Head:
@@ -129,13 +145,18 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
-def judge(head: bytes, max_body: int, keys: Keys | None) -> tuple[int, Named]:
+def unknown_line(names: tuple[str, ...]) -> bytes:
+    """The header that names a flight's unknown values."""
+    return b"x-unknown: %b\r\n" % ", ".join(names).encode()
+
+
+def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[int, Named]:
     """The Content-Length of a plain head, or NOT_PLAIN, and how it names its request; without a key it is not plain."""
     found = _Head()
     parser = httptools.HttpRequestParser(found)
     try:
         parser.feed_data(head)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+    except Exception:  # whatever is wrong with it, uvicorn says so
         return NOT_PLAIN, UNNAMED
     names = [name for name, _ in found.headers]
     if (
@@ -145,9 +166,12 @@ def judge(head: bytes, max_body: int, keys: Keys | None) -> tuple[int, Named]:
         or parser.should_upgrade()
         or not parser.should_keep_alive()
         or names.count(b"content-length") != 1
+        or names.count(b"host") != 1
+        or len(head) > bounds.max_head
+        or len(names) > bounds.max_headers
         or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
         or (keys is not None and not keys.allow(found.headers))
     ):
         return NOT_PLAIN, UNNAMED
     length = int(dict(found.headers)[b"content-length"])
-    return (length if length <= min(max_body, MAX_BODY) else NOT_PLAIN), named(found.headers)
+    return (length if length <= min(bounds.max_body, MAX_BODY) else NOT_PLAIN), named(found.headers)

@@ -2,8 +2,8 @@
 
 It takes a request only where it is plain: on an idle connection, `POST /predict_delay_probability HTTP/1.1`, kept
 alive, with one Content-Length of a few kilobytes at most and nothing unusual in its head; and it writes only replies
-with status 200. Everything else, wrong bodies included, goes to uvicorn and so to the same route behind ASGI, with
-the very bytes that came. So the two ways cannot be told apart on the wire.
+with status 200, and 503 where load is shed. Everything else, wrong bodies included, goes to uvicorn and so to the same
+route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from uvicorn.server import ServerState
 
 from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
+from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol, unread_bytes
-from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane
+from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, unknown_line
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -32,14 +33,11 @@ class FastLaneProtocol(DrainingProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._lane: Lane = app_state["lane"]
-        self._parsing = False  # uvicorn's parser is inside a message
         self._held = b""  # the start of a plain request, or what came behind the pending one
         self._pending = b""  # the plain request whose reply is being made
         self._extra = b""  # that reply's own headers
         self._id = b""  # the one that tells its id
         self._named = UNNAMED
-        self._idle_since = 0.0
-        self._idle_timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         if self._parsing or self.uvicorn_is_busy():
@@ -51,6 +49,8 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _hold(self, data: bytes) -> None:
         self._held = data
+        if data and not self._began:
+            self._began = self.loop.time()
         if len(data) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
 
@@ -75,31 +75,38 @@ class FastLaneProtocol(DrainingProtocol):
                 return
             try:
                 reply = self._ask(data[body:end])
+                if reply is not None:
+                    self._write(reply, end < size)
+            except Overloaded:
+                self._shed(end < size)
             except Exception:  # whatever it is, it is told where all errors are, behind ASGI
                 super().data_received(data[at:])
                 return
-            if reply is None:
-                lane.waiting += 1
-                self._pending = data[at:end]
-                self._hold(data[end:])
-                return
-            self._write(reply, end < size)
-            if lane.watched:
-                self._note(data[body:end], reply)
+            else:
+                if reply is None:
+                    lane.waiting += 1
+                    self._pending = data[at:end]
+                    self._hold(data[end:])
+                    return
+                if lane.watched:
+                    self._note(data[body:end], reply)
             at = end
 
     def _ask(self, body: bytes) -> bytes | None:
-        """The reply to a plain request where it is cached; else None, and `_reply` gets it. Raises HttpError."""
+        """The reply to a plain request where it is cached, or None: `_reply` gets it. Raises HttpError, Overloaded."""
         lane = self._lane
         if not lane.answered and not lane.waiting:
             lane.begin_turn()
         flight = parse_flight(body)
         unknown = lane.names.unknown(flight, ("body",))
-        reply = lane.predictor.submit(flight, self._reply)
         named = self._named.id
-        self._id = self._extra = line_of(named) if named else lane.ids.line()
+        self._id = extra = line_of(named) if named else lane.ids.line()
         if unknown:
-            self._extra += lane.note_unknown(unknown)
+            extra += unknown_line(unknown)
+        reply = lane.predictor.submit(flight, self._reply)  # nothing may fail after it: there will be a reply
+        self._extra = extra
+        if unknown:
+            lane.names.count(unknown)
         return reply
 
     def _note(self, body: bytes, reply: bytes) -> None:
@@ -113,12 +120,15 @@ class FastLaneProtocol(DrainingProtocol):
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
         request, self._pending = self._pending, b""
+        self._lane.waiting -= 1
         closed = self.transport.is_closing()
         if not closed and isinstance(reply, bytes):
-            self._write(reply, bool(self._held))
-            if self._lane.watched:
-                self._note(request.partition(b"\r\n\r\n")[2], reply)
-        self._lane.waiting -= 1
+            try:
+                self._write(reply, bool(self._held))
+                if self._lane.watched:
+                    self._note(request.partition(b"\r\n\r\n")[2], reply)
+            except Exception as error:  # nothing was written
+                reply = error
         self._lane.end_turn()
         if isinstance(reply, bytes):
             self._go_on()
@@ -130,6 +140,8 @@ class FastLaneProtocol(DrainingProtocol):
         if self._held and not self._pending and not self.flow.write_paused and not self.transport.is_closing():
             self.flow.resume_reading()
             self._take(self._held)
+        if self._last_words is not None:
+            self.finish(self._last_words)
 
     def _write(self, reply: bytes, more: bool) -> None:
         """Write a reply; `more` where another request is here already."""
@@ -137,57 +149,39 @@ class FastLaneProtocol(DrainingProtocol):
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
         self._lane.answered += 1
+        self._answered(last)
+
+    def _shed(self, more: bool) -> None:
+        last = self.draining and not more and not unread_bytes(self.transport)
+        extra = self._id + b"connection: close\r\n" if last else self._id
+        self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
+        self._answered(last)
+
+    def _answered(self, last: bool) -> None:
+        self._began = 0.0
+        self._idle_since = self.loop.time()
         if last:
             self.transport.close()
-        else:
-            self._wait()
-
-    def _wait(self) -> None:
-        """Close the connection when nothing comes for too long. One timer, moved on only when it rings."""
-        if self.timeout_keep_alive_task is not None:
-            self._unset_keepalive_if_required()
-        self._idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._ring)
-
-    def _ring(self) -> None:
-        self._idle_timer = None
-        if self._held or self._pending or self._parsing or self.uvicorn_is_busy() or self.timeout_keep_alive_task:
-            return  # whatever is going on ends with a timer of its own
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._idle_timer = self.loop.call_later(left, self._ring)
-        else:
-            self.timeout_keep_alive_handler()
-
-    def on_message_begin(self) -> None:
-        self._parsing = True
-        super().on_message_begin()
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._parsing = bool(self.parser.should_upgrade())  # what follows an upgrade is not HTTP: uvicorn keeps it
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._go_on()
 
-    def is_idle(self) -> bool:
-        return not self._pending and b"\r\n\r\n" not in self._held and super().is_idle()
+    def is_answering(self) -> bool:
+        return bool(self._pending or (self._held and self.flow.write_paused)) or super().is_answering()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._held = b""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
 
 
 USED = (
-    *("transport", "flow", "cycle", "loop", "parser", "server_state", "timeout_keep_alive", "timeout_keep_alive_task"),
-    *("data_received", "shutdown", "connection_lost", "resume_writing", "on_message_begin", "on_message_complete"),
-    *("timeout_keep_alive_handler", "_unset_keepalive_if_required"),
+    *("transport", "flow", "cycle", "loop", "parser", "pipeline", "connections", "server_state", "app_state"),
+    *("data_received", "shutdown", "connection_lost", "resume_writing", "send_400_response", "on_response_complete"),
+    *("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
+    "_unset_keepalive_if_required",
 )
-"""What the lane takes from uvicorn's class; some of it is not promised to anybody."""
+"""What the protocol classes take from uvicorn's class; some of it is not promised to anybody."""
 
 
 def missing_in_uvicorn() -> list[str]:

@@ -41,9 +41,12 @@ SILENT_S = 1.0
 _BOUNDS = tuple(bound * 1000 for bound in BOUNDS_US)
 BUCKETS = len(_BOUNDS) + 1
 
+CUT = "Connections that the server closed before their clients did."
+REFUSED = "Requests refused before any route saw them."
+
 EVENTS = {
     "accept_paused": ("accept_pauses_total", "", "Times that no connection could be accepted for a moment."),
-    "idle_cut": ("connections_cut_total", 'why="idle"', "Connections that the server closed before their clients did."),
+    "idle_cut": ("connections_cut_total", 'why="idle"', CUT),
     "reload_done": ("reloads_total", 'result="done"', "Changes of the bundle."),
     "reload_refused": ("reloads_total", 'result="refused"', "Changes of the bundle."),
     "worker_died": ("worker_deaths_total", "", "Workers that ended unasked."),
@@ -57,6 +60,13 @@ EVENTS = {
     "prediction_dropped_disk": ("predictions_dropped_total", 'why="disk"', "Predictions not kept in the log."),
     "client_left": ("clients_left_total", "", "Requests, plain ones aside, that were dropped since their client left."),
     "out_of_memory": ("out_of_memory_total", "", "Requests answered 503 since there was no memory for them."),
+    "bad_request": ("refused_total", 'status="400"', REFUSED),
+    "request_timeout": ("refused_total", 'status="408"', REFUSED),
+    "url_too_long": ("refused_total", 'status="414"', REFUSED),
+    "head_too_large": ("refused_total", 'status="431"', REFUSED),
+    "silent": ("connections_cut_total", 'why="silent"', CUT),
+    "keep_alive": ("connections_cut_total", 'why="keep_alive"', CUT),
+    "write_timeout": ("connections_cut_total", 'why="write_timeout"', CUT),
 }
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 

@@ -35,7 +35,7 @@ def test_strict_refuses_it() -> None:
 
 
 def test_what_is_near_no_name_is_told_without_one() -> None:
-    names = Names(FEATURES, Metrics(None, {}), strict=True)
+    names = Names(FEATURES, Metrics(), strict=True)
     with pytest.raises(InvalidRequest, match="OPERA is not one that the model knows; none is near it"):
         names.unknown(flight("0" * 256), ("body",))
 

@@ -8,14 +8,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from service.api.contract import EXAMPLE
-from service.server.drain import GRACE
+from service.server.bounds import bounds_of
+from service.server.drain import GRACE, DrainingProtocol
+from service.server.metrics import Metrics
+from service.server.sweep import Sweep
+from service.settings import Settings
 
 BODY = json.dumps(EXAMPLE).encode()
 HEAD = b"POST /predict_delay_probability HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
@@ -60,16 +66,67 @@ def test_a_request_that_is_being_received_is_answered(servers: Callable[..., Any
     server.stop()
 
 
+HALF = {
+    "head": REQUEST[:60],
+    "body": REQUEST[:-10],
+    "chunk": HEAD[: HEAD.index(b"Content")] + b"Transfer-Encoding: chunked\r\n\r\n40\r\n{",
+    "head of another route": b"GET /v2/health/live HTTP/1.1\r\nHost:",
+}
+
+
 @pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
-def test_half_a_head_keeps_nobody_waiting(servers: Callable[..., Any], flags: list[Any]) -> None:
-    server = servers("--workers", 1, *flags)
+@pytest.mark.parametrize("half", HALF.values(), ids=HALF)
+def test_half_a_request_keeps_nobody_waiting(servers: Callable[..., Any], flags: list[Any], half: bytes) -> None:
+    """It is cut long before the time that requests being answered get."""
+    server = servers("--workers", 1, "--drain-timeout", 1, "--shutdown-timeout", 600, *flags)
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         ask(connection)
-        connection.sendall(REQUEST[:60])
+        connection.sendall(half)
         assert read_one_reply_later(server) == 200
         server.process.send_signal(signal.SIGTERM)
-        assert connection.recv(100) == b""
+        assert statuses(read_to_end(connection)) == [408]
     server.stop()
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+def test_a_client_that_does_not_read_keeps_nobody_waiting(servers: Callable[..., Any], flags: list[Any]) -> None:
+    server = servers("--workers", 1, "--drain-timeout", 1, "--shutdown-timeout", 600, *flags)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        send_until_nothing_is_taken(connection)
+        server.stop()
+
+
+def send_until_nothing_is_taken(connection: socket.socket) -> None:
+    connection.settimeout(1)
+    with suppress(TimeoutError):
+        while True:
+            connection.sendall(REQUEST * 500)
+
+
+ENDS = {
+    "one": (REQUEST, [200]),
+    "pipelined": (REQUEST * 20, [200] * 20),
+    "batch": (BATCH, [200]),
+    "hot, then cold": (REQUEST + BATCH + REQUEST, [200] * 3),
+    "and half a head": (REQUEST * 3 + REQUEST[:60], [200] * 3),
+    "and half a body": (BATCH + REQUEST[:-10], [200]),
+    "half a head": (REQUEST[:60], []),
+    "half a body": (REQUEST[:-10], []),
+    "nothing": (b"", []),
+}
+
+
+@pytest.mark.parametrize("flags", [["--cache-size", 0], [], ["--no-fast-lane"]], ids=["lane", "cached", "plain"])
+def test_a_client_that_ends_its_side_gets_its_answers(servers: Callable[..., Any], flags: list[Any]) -> None:
+    """However it was sent, and what did not come whole holds no connection."""
+    server = servers("--workers", 1, *flags)
+    for stream, expected in ENDS.values():
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+                connection.sendall(stream)
+                connection.shutdown(socket.SHUT_WR)
+                assert statuses(read_to_end(connection)) == expected
+    assert "Traceback" not in server.log.read_text()
 
 
 def read_one_reply_later(server: Any) -> int:
@@ -195,3 +252,43 @@ def test_under_full_load_every_request_sent_while_the_door_was_open_is_answered(
         server.stop()
         lost = [sent for sent in load.unanswered if sent < last_open]
         assert not lost, f"{len(lost)} of {load.answered} requests were lost"
+
+
+async def slow(scope: Any, receive: Any, send: Any) -> None:
+    """Answers once the whole body is here."""
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+    await send({"type": "http.response.body", "body": b"}"})
+
+
+def test_a_connection_tells_since_when_it_is_idle() -> None:
+    """From its start and from its last reply; not while a request is received."""
+
+    async def check() -> None:
+        loop = asyncio.get_running_loop()
+        bounds = bounds_of(Settings())
+        state = {"bounds": bounds, "metrics": Metrics(), "sweep": Sweep(bounds)}
+        config = Config(slow, interface="asgi3", lifespan="off", ws="none", log_config=None)
+        shared = ServerState()
+        server = await loop.create_server(lambda: DrainingProtocol(config, shared, state), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        while not shared.connections:
+            await asyncio.sleep(0)
+        (connection,) = shared.connections
+        assert isinstance(connection, DrainingProtocol)
+        opened = connection.idle_since()
+        assert opened
+        assert opened <= loop.time()
+        writer.write(REQUEST[:-10])
+        while connection.idle_since() is not None:
+            await asyncio.sleep(0)
+        writer.write(REQUEST[-10:])
+        await reader.readuntil(b"}")
+        answered = connection.idle_since()
+        assert answered
+        assert opened <= answered <= loop.time()
+        writer.close()
+        server.close()
+
+    asyncio.run(check())

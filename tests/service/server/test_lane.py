@@ -1,5 +1,6 @@
 """The fast lane cannot be told apart on the wire: the same bytes go to a server with it and to one without."""
 
+import asyncio
 import json
 import re
 import socket
@@ -13,13 +14,19 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from service.api.contract import EXAMPLE
 from service.server import lane
+from service.server.bounds import bounds_of
 from service.server.drain import DrainingProtocol
+from service.server.heads import Lane
 from service.server.lane import FastLaneProtocol
+from service.server.metrics import Metrics
 from service.server.processes.worker import choose_protocol
+from service.server.sweep import Sweep
 from service.settings import Settings
 
 HOT = "/predict_delay_probability"
@@ -149,7 +156,7 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "HTTP/2.0": (request(version="2.0") + LAST, []),
     "chunked": (CHUNKED + chunks(BODY[:20], BODY[20:]) + LAST, [200, 200]),
     "chunked, no body": (CHUNKED + chunks() + LAST, [422, 200]),
-    "chunked, wrong": (CHUNKED + b"zz\r\n" + LAST, []),
+    "chunked, wrong": (CHUNKED + b"zz\r\n" + LAST, [400]),
     "chunked, trailer": (CHUNKED + chunks(BODY)[:-2] + b"X: y\r\n\r\n" + LAST, [200, 200]),
     "expect": (request(BODY, "Expect: 100-continue") + LAST, [100, 200, 200]),
     "pipelined, different": (b"".join(request(flight(a, h)) for a in "abc" for h in range(24)) + LAST, [200] * 73),
@@ -183,7 +190,28 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "header with a space": (request(BODY, "X A: 1") + LAST, [400]),
     "NUL in a header": (request(BODY, "X-A: \0") + LAST, [400]),
     "long head": (request(BODY, "X-A: " + "x" * 5000) + LAST, [200, 200]),
-    "head too long": (request(BODY, "X-A: " + "x" * 100_000) + LAST, []),
+    "head too long": (request(BODY, "X-A: " + "x" * 100_000) + LAST, [431]),
+    "hot, cold, then a head too long": (
+        request() + GET + request(BODY, "X-A: " + "x" * 100_000) + LAST, [200, 200, 431]),
+    "head at the limit": (request(BODY, *["X-A: " + "x" * 2000] * 15) + LAST, [200, 200]),
+    "too many headers": (request(BODY, *["X-A: 1"] * 100) + LAST, [431]),
+    "many headers": (request(BODY, *["X-A: 1"] * 98) + LAST, [200, 200]),
+    "URL too long": (request(BODY, path=HOT + "?" + "x" * 33_000) + LAST, [414]),
+    "long URL": (request(BODY, path=HOT + "?" + "x" * 30_000) + LAST, [200, 200]),
+    "no Host": (request().replace(b"Host: x\r\n", b"") + LAST, [400]),
+    "two Hosts": (request(BODY, "host: x") + LAST, [400]),
+    "HTTP/1.0, no Host": (request(version="1.0").replace(b"Host: x\r\n", b""), [200]),
+    "HTTP/1.0, two Hosts": (request(BODY, "Host: y", version="1.0"), [400]),
+    "hot, then no Host": (request() + request().replace(b"Host: x\r\n", b"") + LAST, [200, 400]),
+    "trailers too long": (CHUNKED + chunks(BODY)[:-2] + b"X: " + b"y" * 33_000 + b"\r\n\r\n" + LAST, [431]),
+    "too many trailers": (CHUNKED + chunks(BODY)[:-2] + b"X: y\r\n" * 101 + b"\r\n" + LAST, [431]),
+    "a trailer with a header's name": (
+        CHUNKED + chunks(BODY)[:-2] + b"Host: y\r\nExpect: 100-continue\r\n\r\n" + LAST, [200, 200]),
+    "small chunks": (CHUNKED + chunks(*(BODY[at : at + 1] for at in range(len(BODY)))) + LAST, [200, 200]),
+    "cold, then chunked, wrong": (GET + CHUNKED + b"zz\r\n" + LAST, [200, 400]),
+    "hot, then chunked, wrong": (request() + CHUNKED + b"zz\r\n" + LAST, [200, 400]),
+    "hot, cold, then a wrong second chunk": (request() + GET + CHUNKED + b"1\r\n{\r\nzz\r\n" + LAST, [200, 200, 400]),
+    "beyond the limit, then a wrong chunk": (CHUNKED + chunks(*[b" " * 5000] * 5)[:-5] + b"zz\r\n" + LAST, []),
     "length twice": (request(BODY, f"Content-Length: {len(BODY)}") + LAST, [400]),
     "two lengths": (request(BODY, "Content-Length: 3") + LAST, [400]),
     "length negative": (request(BODY, "Content-Length: -1", length=False) + LAST, [400]),
@@ -334,6 +362,22 @@ def test_a_remembered_head_lets_no_other_in(keyed: tuple[Any, Any]) -> None:
     good, bad = (request(BODY, f"X-Api-Key: {key}") for key in ("first-key", "wrong-key"))
     replies = same(keyed, good * 2 + bad + good + bad + request() + LAST)
     assert statuses(replies) == [200, 200, 401, 200, 401, 401, 200]
+
+
+def test_load_is_shed_in_the_same_bytes(servers: Callable[..., Any]) -> None:
+    """Headers in their order, too: the lane writes this reply itself."""
+    overloaded = [servers("--workers", 1, "--max-pending", 0, *flags) for flags in ([], ["--no-fast-lane"])]
+    stream = request() * 3 + request(flight("Nueva")) + GET + request() + LAST
+    lane, plain = (
+        re.sub(rb"(date|x-request-id): [^\r]+", rb"\1", talk(server.port, [stream])) for server in overloaded
+    )
+    assert lane == plain
+    assert statuses(parse(lane)) == [503, 503, 503, 503, 200, 503, 200]
+    assert b"retry-after: 1" in lane
+    for server in overloaded:
+        counted = httpx.get(server.url + "/metrics").text
+        assert f'atraso_requests_total{{route="{HOT}",status="503"}} 5' in counted
+        assert 'atraso_unknown_total{field="OPERA"} 0' in counted
 
 
 def test_a_head_and_its_body_cut_at_every_byte(both: tuple[Any, Any]) -> None:
@@ -490,9 +534,66 @@ def test_an_idle_connection_is_closed_and_a_used_one_is_not(both: tuple[Any, Any
         assert time.monotonic() - asked > KEEP_ALIVE * 0.9
 
 
+async def behind(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
+    await send({"type": "http.response.body", "body": b"behind it}"})
+
+
+class Nobody:
+    def unknown(self, flight: Any, where: Any) -> tuple[str, ...]:
+        return ()
+
+
+class Predicts:
+    """At once, or in the next turn."""
+
+    def __init__(self, at_once: bool) -> None:
+        self._at_once = at_once
+
+    def submit(self, flight: Any, answer: Callable[[bytes], None]) -> bytes | None:
+        if self._at_once:
+            return b"{}"
+        asyncio.get_running_loop().call_soon(answer, b"{}")
+        return None
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "before it asks": {"names": None, "predictor": Predicts(True)},
+    "when it asks": {"predictor": None},
+    "when it writes": {"predictor": Predicts(True), "tails": None},
+    "when it writes later": {"predictor": Predicts(False), "tails": None},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_whatever_fails_in_the_lane_the_client_gets_its_reply(broken: dict[str, Any]) -> None:
+    """From behind it, and once."""
+
+    async def check() -> None:
+        bounds = bounds_of(Settings())
+        metrics = Metrics()
+        made: dict[str, Any] = {"names": Nobody(), "metrics": metrics, "bounds": bounds, **broken}
+        state = {"bounds": bounds, "metrics": metrics, "sweep": Sweep(bounds), "lane": Lane(**made)}
+        config = Config(behind, interface="asgi3", lifespan="off", ws="none", log_config=None)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: FastLaneProtocol(config, ServerState(), state), "127.0.0.1", 0
+        )
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        writer.write(request() + request())
+        writer.write_eof()
+        received = await asyncio.wait_for(reader.read(), 20)
+        assert [body for _, _, body in parse(received)] == [b"behind it}"] * 2
+        writer.close()
+        server.close()
+
+    asyncio.run(check())
+
+
 def test_what_uvicorn_has_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert lane.missing_in_uvicorn() == []
-    monkeypatch.delattr(HttpToolsProtocol, "timeout_keep_alive_handler")
-    assert lane.missing_in_uvicorn() == ["timeout_keep_alive_handler"]
+    monkeypatch.delattr(HttpToolsProtocol, "_unset_keepalive_if_required")
+    assert lane.missing_in_uvicorn() == ["_unset_keepalive_if_required"]
     assert choose_protocol(Settings()) is DrainingProtocol
-    assert "no fast lane, this uvicorn lacks timeout_keep_alive_handler" in capsys.readouterr().err
+    assert "no fast lane, this uvicorn lacks _unset_keepalive_if_required" in capsys.readouterr().err
