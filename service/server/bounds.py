@@ -35,6 +35,11 @@ class Bounds:
     max_headers: int
     max_body: int
 
+    @property
+    def thrown_away(self) -> int:
+        """Bytes read of what nobody waits for: many clients send all before they read that it was too much."""
+        return max(8 * self.max_body, 1 << 20)
+
 
 def bounds_of(settings: Settings) -> Bounds:
     return Bounds(**{name: getattr(settings, name) for name in Bounds.__dataclass_fields__})
@@ -142,7 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._in_body and self.cycle.response_complete:
-            self._room = self.bounds.max_body  # so much of a body that nobody waits for is thrown away
+            self._room = self.bounds.thrown_away
 
     def _because(self, why: Refusal) -> Refused:
         """What to raise; `send_400_response` finds `why`, since the parser tells only that something was raised."""

@@ -136,7 +136,7 @@ class DrainingProtocol(BoundedProtocol):
             self.cycle.message_event.set()
         self.transport.write_eof()
         self._lingering_since = self.loop.time()
-        self._parsing, self._room = True, self.bounds.max_body
+        self._parsing, self._room = True, self.bounds.thrown_away
         self.flow.resume_reading()
 
     def _throw_away(self, data: bytes) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def test_what_never_ends_is_refused_and_cut(bounded: Any, first: bytes, block: b
     before, refused = resident(bounded), events(bounded, status)
     with socket.create_connection(("127.0.0.1", bounded.port), timeout=20) as connection:
         sent = send_while_taken(connection, endless(first, block))
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
         received = read_to_end(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"%d" % status]
@@ -102,11 +105,9 @@ def said_something(connection: socket.socket) -> bool:
 
 def read_to_end(connection: socket.socket) -> bytes:
     received = b""
-    try:
+    with suppress(ConnectionResetError):
         while data := connection.recv(65_536):
             received += data
-    except ConnectionResetError:
-        pass
     return received
 
 
