@@ -16,9 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import __version__
 from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers import keys
+from service.api.callers.ids import Named
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
@@ -40,6 +42,7 @@ from service.server.heads import Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import Keeping, PredictionLog
+from service.server.records.traces import Traces
 from service.settings import Settings
 
 
@@ -99,6 +102,16 @@ def load(settings: Settings, metrics: Metrics, bundle: bundles.Bundle) -> Served
     )
 
 
+def lane_hearers(settings: Settings, spans: Traces | None) -> tuple[Callable[[Any, bytes, Named, int], None], ...]:
+    """Who is told of each request that the lane answered."""
+    tell: list[Callable[[Any, bytes, Named, int], None]] = []
+    if settings.access_log:
+        tell.append(LaneLog(HOT))
+    if spans:
+        tell.append(lambda client, request_id, named, at: spans.request("POST", HOT, 200, at, request_id, named))
+    return tuple(tell)
+
+
 def keeping(settings: Settings, folder: Path) -> Keeping:
     return Keeping(
         folder, settings.log_predictions_sample, settings.log_predictions_bytes, settings.log_predictions_keep
@@ -147,6 +160,8 @@ class App:
         except (bundles.BundleError, keys.KeysError) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        endpoint = self._settings.otlp_endpoint
+        spans = Traces(endpoint, self._settings.otlp_sample, __version__) if endpoint else None
         lane = Lane(
             served.predictor,
             served.names,
@@ -154,14 +169,15 @@ class App:
             self._settings.max_body,
             keys=allowed,
             marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
-            access_log=LaneLog(HOT) if self._settings.access_log else None,
+            tell=lane_hearers(self._settings, spans),
             record=served.record,
         )
-        scope["state"].update(served=served, metrics=counts, lane=lane, keys=allowed, ids=lane.ids)
+        scope["state"].update(served=served, metrics=counts, lane=lane, keys=allowed, ids=lane.ids, traces=spans)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if isinstance(served.record, PredictionLog):
-            await asyncio.to_thread(served.record.close)
+        for kept in (served.record, spans):
+            if isinstance(kept, PredictionLog | Traces):
+                await asyncio.to_thread(kept.close)
         await send({"type": "lifespan.shutdown.complete"})
 
 

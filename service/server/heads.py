@@ -39,7 +39,8 @@ class Lane:
     keys: Keys | None = None
     marks: bytes = b""
     """Header lines of every reply."""
-    access_log: Callable[[Any, bytes, Named, int], None] | None = None
+    tell: tuple[Callable[[Any, bytes, Named, int], None], ...] = ()
+    """Who is told of each request: its client, id, names, and when it was read."""
     record: Recorder | None = None
     ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, int] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class Lane:
     _start: bytes = b""
 
     def __post_init__(self) -> None:
-        self.watched = self.record is not None or self.access_log is not None
+        self.watched = self.record is not None or bool(self.tell)
 
     def begin_turn(self) -> None:
         """The first plain request of a turn of the loop was read."""

@@ -107,8 +107,8 @@ class FastLaneProtocol(DrainingProtocol):
         lane, request_id = self._lane, id_of(self._id)
         if lane.record:
             lane.record.one(body, reply, request_id)
-        if lane.access_log:
-            lane.access_log(self.client, request_id, self._named, lane.started)
+        for tell in lane.tell:
+            tell(self.client, request_id, self._named, lane.started)
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
