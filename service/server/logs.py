@@ -9,7 +9,7 @@ import os
 import re
 from copy import deepcopy
 from datetime import UTC, datetime
-from time import perf_counter_ns
+from time import monotonic, perf_counter_ns
 from typing import Any
 
 import orjson
@@ -79,12 +79,36 @@ def config(form: str, level: str) -> dict[str, Any]:
     return made
 
 
+class Budget:
+    """So many lines a second, and how many more there would have been."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = self._left = lines
+        self._second = 0
+        self._more = 0
+
+    def take(self) -> bool:
+        second = int(monotonic())
+        if second != self._second:
+            if self._more:
+                told = {"event": "requests_refused", "count": self._more}
+                events.warning("%(count)d more requests were answered 503 within a second", told, extra=told)
+            self._second, self._left, self._more = second, self._lines, 0
+        self._left -= 1
+        self._more += self._left < 0
+        return self._left >= 0
+
+
+shed = Budget(100)
+"""Of load that is shed: a line for each would cost more than an answer."""
+
+
 def request(
     method: str, path: str, status: int, started: int, request_id: bytes, trace: bytes, client: Any, *, listed: bool
 ) -> None:
     """A line for a request that failed, and one in the access log where it is `listed` there."""
     level = logging.DEBUG if status < 500 else logging.WARNING if status == 503 else logging.ERROR
-    failed = status >= 400 and events.isEnabledFor(level)
+    failed = status >= 400 and events.isEnabledFor(level) and (status != 503 or shed.take())
     if not failed and not listed:
         return
     milliseconds = (perf_counter_ns() - started) / 1e6

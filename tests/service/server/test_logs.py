@@ -5,6 +5,7 @@ import logging
 import re
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.server.logs import Json, Text, one_line
+from service.server.logs import Budget, Json, Text, one_line
 
 HOT = "/predict_delay_probability"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -65,8 +66,20 @@ def test_text_keeps_what_a_client_sent_from_beginning_a_line() -> None:
     assert one_line("a\u2028b\x85") == r"a\x2028b\x85"
 
 
+def test_load_that_is_shed_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    budget = Budget(10)
+    seconds: set[int] = set()
+    granted = 0
+    while len(seconds) < 3:
+        seconds.add(int(time.monotonic()))
+        granted += budget.take()
+    assert 20 <= granted <= 30
+    assert "more requests were answered 503 within a second" in caplog.text
+
+
 def logged(server: Any) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+    whole, _, _ = server.log.read_text().rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +87,13 @@ def verbose(servers: Callable[..., Any]) -> Any:
     return servers("--workers", 1, "--log-format", "json", "--log-level", "debug", "--max-pending", 0)
 
 
-def test_a_failed_request_has_one_line_with_its_id(verbose: Any) -> None:
+def test_a_failed_request_has_one_line_with_its_id(verbose: Any, wait_until: Callable[..., Any]) -> None:
     """503, since no flight may wait for the model; 422 at debug."""
     headers = {"x-request-id": "mine-1", "traceparent": TRACE}
     assert httpx.post(verbose.url + HOT, json=EXAMPLE, headers=headers).status_code == 503
     assert httpx.post(verbose.url + HOT, content=b"x", headers={"x-request-id": "mine-2"}).status_code == 422
     assert httpx.get(verbose.url + "/v2/health/live", headers={"x-request-id": "mine-3"}).status_code == 200
+    wait_until(lambda: {"mine-1", "mine-2"} <= {line.get("request_id") for line in logged(verbose)}, verbose)
     lines = {line["request_id"]: line for line in logged(verbose) if line.get("event") == "request_failed"}
     assert len([line for line in logged(verbose) if line.get("request_id") == "mine-1"]) == 1
     assert "mine-3" not in lines
@@ -91,13 +105,14 @@ def test_a_failed_request_has_one_line_with_its_id(verbose: Any) -> None:
     assert (lines["mine-2"]["status"], lines["mine-2"]["level"]) == (422, "debug")
 
 
-def test_a_path_is_cut_and_stays_on_its_line(verbose: Any) -> None:
+def test_a_path_is_cut_and_stays_on_its_line(verbose: Any, wait_until: Callable[..., Any]) -> None:
     with socket.create_connection(("127.0.0.1", verbose.port)) as connection:
         path = "/%0a%0dINFO:forged?key=secret-in-a-query" + "x" * 1000
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         while connection.recv(65536):
             pass
     httpx.get(verbose.url + "/" + "y" * 5000)
+    wait_until(lambda: any("yyy" in line["message"] for line in logged(verbose)), verbose)
     paths = [line["path"] for line in logged(verbose) if line.get("status") == 404]
     assert "/%0a%0dINFO:forged" in paths
     assert max(map(len, paths)) == 256
