@@ -17,6 +17,7 @@ import click
 from service.api.callers import keys as api_keys
 from service.model import bundle, keys
 from service.server.processes.supervisor import Supervisor
+from service.server.records import traces
 from service.settings import Settings, open_files
 
 
@@ -38,6 +39,7 @@ def flag(field: Any) -> click.Option:
             float: click.FloatRange(0, 1),
             Path: path,
             Path | None: path,
+            str | None: str,
         }
         kind = kinds.get(field.type, field.type)
     return click.Option([name], type=kind, default=field.default, show_default=field.default is not None, **shared)
@@ -49,10 +51,12 @@ def main(**values: Any) -> None:
     try:
         keys.santiago()
         model = bundle.read(settings.bundle)
+        if settings.otlp_endpoint is not None:
+            traces.check(settings.otlp_endpoint)
         api_keys.read(settings.api_keys_file, os.environ.get(api_keys.VARIABLE))
     except ZoneInfoNotFoundError:
         fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
-    except (bundle.BundleError, api_keys.KeysError) as error:
+    except (bundle.BundleError, api_keys.KeysError, traces.TracesError) as error:
         fail(str(error))
     resource.setrlimit(resource.RLIMIT_NOFILE, open_files())
     listener = listen(settings.host, settings.port)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import __version__
 from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers import keys
@@ -38,10 +39,11 @@ from service.model.turns import Lines
 from service.server import prometheus
 from service.server.bounds import bounds_of
 from service.server.gate import Gate
-from service.server.heads import Lane
+from service.server.heads import Hearer, Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import Keeping, PredictionLog
+from service.server.records.traces import Traces
 from service.server.sweep import Sweep
 from service.settings import Settings
 
@@ -106,6 +108,14 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     )
 
 
+def lane_hearers(settings: Settings, spans: Traces | None) -> tuple[Hearer, ...]:
+    """Whoever wants to know of a request that the lane answered."""
+    tell: list[Hearer] = [LaneLog(HOT, listed=settings.access_log)]
+    if spans:
+        tell.append(lambda client, status, at, named, given: spans.request("POST", HOT, status, at, given, named))
+    return tuple(tell)
+
+
 def keeping(settings: Settings, folder: Path) -> Keeping:
     return Keeping(
         folder, settings.log_predictions_sample, settings.log_predictions_bytes, settings.log_predictions_keep
@@ -153,6 +163,8 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         bounds = bounds_of(self._settings)
+        endpoint = self._settings.otlp_endpoint
+        spans = Traces(endpoint, self._settings.otlp_sample, __version__) if endpoint else None
         lane = Lane(
             served.predictor,
             served.names,
@@ -160,17 +172,19 @@ class App:
             bounds,
             keys=allowed,
             marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
-            access_log=LaneLog(HOT) if self._settings.access_log else None,
+            tell=lane_hearers(self._settings, spans),
+            tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
         state = {"served": served, "metrics": self._counts, "lane": lane, "keys": allowed, "ids": lane.ids}
-        scope["state"].update(state, bounds=bounds, sweep=Sweep(bounds))
+        scope["state"].update(state, traces=spans, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()
         gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if isinstance(served.record, PredictionLog):
-            await asyncio.to_thread(served.record.close)
+        for kept in (served.record, spans):
+            if isinstance(kept, PredictionLog | Traces):
+                await asyncio.to_thread(kept.close)
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -89,4 +89,8 @@ class Settings:
     log_predictions_sample: float = knob(1.0, "Share of the flights that are kept there, from 0 to 1.")
     log_predictions_bytes: int = knob(64 * 1024 * 1024, "Bytes of a file there, about; then the next one begins.")
     log_predictions_keep: int = knob(32, "Most files there, of all workers together; the oldest go. 0 keeps all.")
+    otlp_endpoint: str | None = knob(
+        None, "OpenTelemetry collector to send spans to, like http://collector:4318. [default: none are made]"
+    )
+    otlp_sample: float = knob(0.01, "Share of the requests that begin a trace, from 0 to 1.")
     log_level: str = knob("info", "What to log.", choices=("critical", "error", "warning", "info", "debug"))

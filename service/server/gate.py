@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.body import JSON
 from service.api.callers import ids, keys
-from service.api.callers.ids import Ids, Named
+from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
 from service.server import logs
 from service.server.metrics import Metrics
@@ -47,8 +47,13 @@ class Gate:
             status = status or 500  # uvicorn answers it
             raise
         finally:
+            status = status or 499  # the client left
+            path = scope["raw_path"][: logs.MAX_PATH].decode("ascii", "replace")
+            method, client = scope["method"], scope["client"]
             if status >= 400 or self._access_log:
-                self._log(scope, status, started, request_id, named)
+                logs.request(method, path, status, started, request_id, named.trace, client, listed=self._access_log)
+            if traces := scope["state"]["traces"]:
+                traces.request(method, path, status, started, request_id, named)
 
     def _may_ask(self, scope: Scope) -> bool:
         known: Keys | None = scope["state"]["keys"]
@@ -64,9 +69,3 @@ class Gate:
         counts: Metrics = scope["state"]["metrics"]
         counts.event("unauthorized")
         counts.request(scope["path"], refused.status, started)
-
-    def _log(self, scope: Scope, status: int, started: int, request_id: bytes, named: Named) -> None:
-        path = scope["raw_path"].decode("ascii", "replace")
-        status = status or 499  # the client left
-        client, trace = scope["client"], named.trace
-        logs.request(scope["method"], path, status, started, request_id, trace, client, listed=self._access_log)

@@ -38,6 +38,10 @@ SHED_HEADERS = b"content-length: %d\r\n" % len(SHED_BODY) + b"".join(
 )
 
 
+Hearer = Callable[[Any, int, int, Named, bytes], None]
+"""Is told a request's client, status, start (`perf_counter_ns`), names, and the id that it goes by."""
+
+
 @dataclass
 class Lane:
     """What the connections of a worker share."""
@@ -49,7 +53,10 @@ class Lane:
     keys: Keys | None = None
     marks: bytes = b""
     """Header lines of every reply."""
-    access_log: Callable[[Any, bytes, Named, int], None] | None = None
+    tell: tuple[Hearer, ...] = ()
+    tell_all: bool = False
+    """Of what was answered well, too."""
+    """Who is told of each request: its client, id, names, and when it was read."""
     record: Recorder | None = None
     ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, int] = field(default_factory=dict)
@@ -63,7 +70,7 @@ class Lane:
     _start: bytes = b""
 
     def __post_init__(self) -> None:
-        self.watched = self.record is not None or self.access_log is not None
+        self.watched = self.record is not None or self.tell_all
 
     def begin_turn(self) -> None:
         """The first plain request of a turn of the loop was read."""

@@ -110,12 +110,16 @@ class FastLaneProtocol(DrainingProtocol):
         return reply
 
     def _note(self, body: bytes, reply: bytes) -> None:
-        """For the logs of whoever wants to know of each request."""
+        """For the logs of whoever wants to know of each request, which was answered."""
         lane, request_id = self._lane, id_of(self._id)
         if lane.record:
             lane.record.one(body, reply, request_id)
-        if lane.access_log:
-            lane.access_log(self.client, request_id, self._named, lane.started)
+        if lane.tell_all:
+            self._tell(200, request_id)
+
+    def _tell(self, status: int, request_id: bytes) -> None:
+        for tell in self._lane.tell:
+            tell(self.client, status, self._lane.started, self._named, request_id)
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
@@ -125,10 +129,11 @@ class FastLaneProtocol(DrainingProtocol):
         if not closed and isinstance(reply, bytes):
             try:
                 self._write(reply, bool(self._held))
-                if self._lane.watched:
-                    self._note(request.partition(b"\r\n\r\n")[2], reply)
             except Exception as error:  # nothing was written
                 reply = error
+            else:
+                if self._lane.watched:
+                    self._note(request.partition(b"\r\n\r\n")[2], reply)
         self._lane.end_turn()
         if isinstance(reply, bytes):
             self._go_on()
@@ -155,6 +160,7 @@ class FastLaneProtocol(DrainingProtocol):
         last = self.draining and not more and not unread_bytes(self.transport)
         extra = self._id + b"connection: close\r\n" if last else self._id
         self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
+        self._tell(503, id_of(self._id))
         self._answered(last)
 
     def _answered(self, last: bool) -> None:

@@ -131,10 +131,11 @@ def request(
 
 
 class LaneLog:
-    """The access log of the fast lane, whose requests are all of one kind."""
+    """The lines of the fast lane's requests, which are all of one kind; those answered well where they are `listed`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, listed: bool) -> None:
         self._path = path
+        self._listed = listed
 
-    def __call__(self, client: Any, request_id: bytes, named: Named, started: int) -> None:
-        request("POST", self._path, 200, started, request_id, named.trace, client, listed=True)
+    def __call__(self, client: Any, status: int, started: int, named: Named, request_id: bytes) -> None:
+        request("POST", self._path, status, started, request_id, named.trace, client, listed=self._listed)

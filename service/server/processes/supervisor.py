@@ -27,10 +27,10 @@ from service.settings import Settings
 
 TICK = 0.1
 MOST_PAUSE = 30
-"""Seconds between two starts of workers that do not live, at most."""
+"""Seconds between two starts of workers that do not get ready, at most."""
 
-STEADY = 10
-"""A worker that lived so many seconds did not die of its start."""
+MOST_PAUSE_READY = 1
+"""The same, of workers that were ready: they did not die of their start."""
 
 SIGNALS = [getattr(signal, f"SIG{name}") for name in ["INT", "TERM", "QUIT", "HUP", "TTIN", "TTOU", "USR1", "USR2"]]
 
@@ -185,8 +185,7 @@ class Supervisor:
         elif not worker.left and not self._ends:
             self._metrics.event("worker_died")
             how = f"signal {-status}" if status < 0 else f"status {status}"
-            steady = worker.ready and time.monotonic() - worker.started > STEADY
-            self._pause = 0.0 if steady else min(self._pause * 2 or TICK, MOST_PAUSE)
+            self._pause = min(self._pause * 2 or TICK, MOST_PAUSE_READY if worker.ready else MOST_PAUSE)
             self._next_start = time.monotonic() + self._pause
             logger.error("worker %d died (%s), another one starts in %.1f s", worker.pid, how, self._pause)
 

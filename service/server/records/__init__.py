@@ -1,1 +1,1 @@
-"""What is kept of what the service did: predictions, in files that are read again offline."""
+"""What leaves the service about its work: predictions, in files that are read again offline, and spans."""

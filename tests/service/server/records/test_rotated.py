@@ -13,8 +13,8 @@ LINE = b"x" * 99 + b"\n"
 
 
 def content(folder: Path) -> list[bytes]:
-    """What the files hold, in no order: those of one moment have one time."""
-    return sorted(path.read_bytes() for path in folder.iterdir())
+    """The longest first."""
+    return sorted((path.read_bytes() for path in folder.iterdir()), key=len, reverse=True)
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def test_a_new_file_where_the_last_is_full(tmp_path: Path) -> None:
     for _ in range(7):
         files.write(LINE)
     files.close()
-    assert content(tmp_path / "a" / "b") == [b"head\n" + LINE, b"head\n" + LINE * 3, b"head\n" + LINE * 3]
+    assert content(tmp_path / "a" / "b") == [b"head\n" + LINE * 3, b"head\n" + LINE * 3, b"head\n" + LINE]
 
 
 def test_the_oldest_go_whoever_wrote_them(tmp_path: Path) -> None:
