@@ -39,7 +39,7 @@ class Apart(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "servers" if file.startswith(("tests/bench/", "tests/service/", "tests/web/")) else file
+        return "servers" if file.startswith(("tests/bench/", "tests/chaos/", "tests/service/", "tests/web/")) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
