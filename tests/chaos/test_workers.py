@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.rig.client import Load, failures, longest_gap, wait_until, wrong
 from tests.chaos.rig.questions import QUESTIONS
 from tests.chaos.rig.results import record, sized
-from tests.chaos.rig.started import Started, alive, ports_held_by
+from tests.chaos.rig.started import Started, alive, stop
 from tests.chaos.rig.wrapped import LOOP
 
 WRAPPED = "tests.chaos.rig.wrapped"
@@ -22,9 +22,7 @@ Right = dict[str, list[bytes]]
 
 def hurt(pid: int, *numbers: int) -> set[int]:
     """Stops a worker, sees whose connections it has, and sends it the signals."""
-    os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] in "Tt")
-    ports = ports_held_by(pid)
+    ports = stop(pid)
     for number in numbers:
         os.kill(pid, number)
     return ports

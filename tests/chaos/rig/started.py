@@ -12,9 +12,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.chaos.rig.client import DEADLINE, wait_until
+from tests.chaos.rig.client import DEADLINE, Connection, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
+LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: chaos\r\n\r\n"
 
 
 @dataclass
@@ -34,20 +35,31 @@ class Started:
     def workers(self) -> list[int]:
         return [child for child in children(self.pid) if "resource_tracker" not in command_line(child)]
 
-    def wait_for_workers(self, count: int, without: int = 0) -> list[int]:
-        """The workers once there are so many, `without` one that was there before, and one of them answers."""
+    def wait_for_workers(self, count: int, without: int = 0) -> None:
+        """Until there are so many workers, `without` one that was there before, and each of them serves."""
 
-        def there() -> list[int]:
+        def there() -> bool:
+            assert self.process.poll() is None, self.text()[-5000:]
             found = self.workers()
-            return found if len(found) == count and without not in found else []
+            return len(found) == count and without not in found and self.serving() >= set(found)
 
-        found: list[int] = wait_until(there, why=self.text)
-        wait_until(lambda: self.live_rows() in (count, -1), why=self.text)
-        return found
+        wait_until(there, why=self.text)
 
-    def live_rows(self) -> int:
-        """Workers that say that they are live, -1 where the metrics do not tell."""
-        return int(self.metrics().get("atraso_workers_live", -1))
+    def serving(self) -> set[int]:
+        """The workers that take and answer new connections, of which whoever has fewest gets the most."""
+        opened: list[Connection] = []
+        try:
+            for _ in range(8):
+                opened.append(Connection(self.port))
+                opened[-1].socket.sendall(LIVE)
+                opened[-1].reply()
+            ports = {each.port for each in opened}
+            return {pid for pid in self.workers() if ports_held_by(pid) & ports}
+        except OSError:
+            return set()
+        finally:
+            for each in opened:
+                each.close()
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
@@ -160,12 +172,19 @@ def sockets_of(pid: int) -> int:
 def ports_held_by(pid: int) -> set[int]:
     """The clients' ports of the connections that a process has: ask of one that is stopped."""
     inodes = _inodes(pid)
-    found = set()
-    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
-        _, _, remote, *rest = line.split()
-        if rest[6] in inodes:
-            found.add(int(remote.rsplit(":", 1)[1], 16))
-    return found - {0}
+    try:
+        lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    except OSError:
+        return set()
+    fields = [line.split() for line in lines]
+    return {int(each[2].rsplit(":", 1)[1], 16) for each in fields if each[9] in inodes} - {0}
+
+
+def stop(pid: int) -> set[int]:
+    """SIGSTOP; the clients' ports of the connections that the process has."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] in "Tt")
+    return ports_held_by(pid)
 
 
 def _inodes(pid: int) -> set[str]:
