@@ -2,8 +2,10 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 
 import pytest
 
@@ -17,6 +19,7 @@ LIMITS = ("--request-timeout", 2, "--write-timeout", 2, "--keep-alive", 2)
 MANY_REPLIES = asked(BATCH, FLIGHTS * 20).request * 20
 """Some megabytes of replies to a connection: more than the kernel holds for it."""
 
+CLIENTS = 4
 BYTES_EACH, BYTES_MORE = 64 * 1024, 32 << 20
 """What a connection of the crowd may cost in the workers, and what the load beside it may."""
 
@@ -53,54 +56,58 @@ def crowd(port: int, count: int, first: bytes, drip: bytes = b"") -> Iterator[li
             connection.close()
 
 
+@dataclass(frozen=True)
+class Kind:
+    """So many connections that each send `first` and then `drip`."""
+
+    noun: str
+    short: int
+    full: int
+    first: bytes = b""
+    drip: bytes = b""
+
+
+KINDS = [
+    Kind("silent", 100, 2000),
+    Kind("half-sent heads", 20, 500, post(HOT, b"{}")[:30]),
+    Kind("heads at two bytes a second", 20, 500, b"", post(HOT, b"x" * 500)),
+    Kind("half-sent bodies", 20, 500, post(HOT, b"x" * 100)[:-50]),
+    Kind("bodies at two bytes a second", 20, 500, post(HOT, b"x" * 500)[:-490], b"x" * 490),
+    Kind("never-reading", 20, 500, MANY_REPLIES),
+    Kind("idle after a reply", 50, 2000, QUESTIONS[0].request),
+]
+
+
 @pytest.mark.parametrize("lane", ["--fast-lane", "--no-fast-lane"], ids=["lane", "asgi"])
-@pytest.mark.parametrize(
-    ("noun", "sizes", "first", "drip"),
-    [
-        ("silent", (200, 2000), b"", b""),
-        ("half-sent heads", (50, 500), post(HOT, b"{}")[:30], b""),
-        ("heads at two bytes a second", (50, 500), b"", post(HOT, b"x" * 500)),
-        ("half-sent bodies", (50, 500), post(HOT, b"x" * 100)[:-50], b""),
-        ("bodies at two bytes a second", (50, 500), post(HOT, b"x" * 500)[:-490], b"x" * 490),
-        ("never-reading", (20, 500), MANY_REPLIES, b""),
-        ("idle after a reply", (100, 2000), QUESTIONS[0].request, b""),
-    ],
-    ids=["silent", "heads", "dripped heads", "bodies", "dripped bodies", "unread", "idle"],
-)
-def test_a_crowd_is_cut(
-    start: Callable[..., Started],
-    right: Right,
-    noun: str,
-    sizes: tuple[int, int],
-    first: bytes,
-    drip: bytes,
-    lane: str,
-) -> None:
+@pytest.mark.parametrize("kinds", sized([KINDS], [[kind] for kind in KINDS]), ids=lambda kinds: kinds[0].noun)
+def test_a_crowd_is_cut(start: Callable[..., Started], right: Right, kinds: list[Kind], lane: str) -> None:
+    """The short form has all kinds at once, the full one each by itself."""
     server = start("--workers", 2, lane, *LIMITS)
-    count = sized(*sizes)
-    with Load(server.port, QUESTIONS, clients=4) as load:
+    with Load(server.port, QUESTIONS, clients=CLIENTS) as load, ExitStack() as crowds:
         load.wait_for_more(sized(20, 500))
-        before, memory = p99(load.asked), server.memory()
-        heard, peak = load.answered(), memory
-        with crowd(server.port, count, first, drip):
-            held = server.descriptors()
+        before, memory, peak = p99(load.asked), server.memory(), 0
+        calm, began = server.descriptors() + CLIENTS, time.monotonic()
+        for kind in kinds:
+            crowds.enter_context(crowd(server.port, sized(kind.short, kind.full), kind.first, kind.drip))
+        held = server.descriptors()
 
-            def cut() -> bool:
-                nonlocal peak
-                peak = max(peak, server.memory())
-                return server.descriptors() <= 40
+        def cut() -> bool:
+            nonlocal peak
+            peak = max(peak, server.memory())
+            return server.descriptors() <= calm
 
-            wait_until(cut, why=lambda: f"{server.descriptors()} descriptors, {held} at first\n{server.text()[-2000:]}")
+        wait_until(cut, why=lambda: f"{calm} -> {held} -> {server.descriptors()} sockets\n{server.text()[-2000:]}")
         load.wait_for_more()
-        during = load.asked
-    late, grown = p99(during), peak - memory
-    told = f"p99 {before:.1f} -> {late:.1f} ms, {grown >> 20} MiB more at the peak"
-    lost = failures(during)
-    name = f"{count:,} connections: {noun}, {'lane' if lane == '--fast-lane' else 'behind ASGI'}"
-    record(name, 1, len(during), lost.total(), gap=longest_gap(during), more=told)
-    assert load.answered() > heard
+    asked, count = load.asked, sum(sized(kind.short, kind.full) for kind in kinds)
+    late, grown, lost = p99(each for each in asked if each.began > began), peak - memory, failures(asked)
+    nouns = ", ".join(kind.noun for kind in kinds)
+    told = f"p99 {before:.1f} -> {late:.1f} ms, {grown >> 20} MiB more at the peak, all cut"
+    record(
+        f"{count:,} connections: {nouns}, {'lane' if lane == '--fast-lane' else 'behind ASGI'}",
+        1, len(asked), lost.total(), gap=longest_gap(asked), more=told,
+    )  # fmt: skip
     assert not lost
-    assert not wrong(during, right)
+    assert not wrong(asked, right)
     assert grown < count * BYTES_EACH + BYTES_MORE
     assert "Traceback" not in server.text()
     if FULL:

@@ -83,7 +83,7 @@ def test_models_alternate_under_load(
     """A broken one among five is refused, and the old one goes on."""
     server = start("--workers", workers, "--bundle", live)
     shipped, small = both
-    rounds = sized(2, 10)
+    rounds = sized(1, 10)
     with Load(server.port, QUESTIONS, clients=8) as load:
         for number in range(rounds):
             for bundle, version in ((small_bundle.folder, small), (ROOT, shipped)) * sized(1, 2):

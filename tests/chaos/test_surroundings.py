@@ -55,21 +55,18 @@ def remove_all(live: Path) -> None:
     shutil.rmtree(live)
 
 
-@pytest.mark.parametrize(
-    ("done", "remove"),
-    [
-        ("tables/ is deleted", remove_tables),
-        ("model.onnx is deleted", remove_model),
-        ("a table is emptied", break_a_table),
-        ("the bundle's folder is deleted", remove_all),
-    ],
-    ids=["tables", "model", "table", "folder"],
-)
-def test_a_bundle_that_is_gone(
-    start: Callable[..., Started], right: Right, live: Path, done: str, remove: Callable[[Path], None]
-) -> None:
+GONE = {
+    "tables/ is deleted": remove_tables,
+    "the bundle's folder is deleted": remove_all,
+    "model.onnx is deleted": remove_model,
+    "a table is emptied": break_a_table,
+}
+
+
+@pytest.mark.parametrize("done", sized(list(GONE)[:1], list(GONE)))
+def test_a_bundle_that_is_gone(start: Callable[..., Started], right: Right, live: Path, done: str) -> None:
     server = start("--workers", 2, "--bundle", live)
-    remove(live)
+    GONE[done](live)
     killed_and_replaced(server, done, right)
 
 
@@ -81,16 +78,16 @@ def test_a_temporary_folder_that_is_cleaned(start: Callable[..., Started], right
     killed_and_replaced(server, "the temporary folder is deleted", right)
 
 
-@pytest.mark.parametrize(
-    ("done", "before"),
-    [
-        ("/tmp is read-only", "mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp"),
-        ("/tmp is full", "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero > /tmp/full"),
-        ("/dev/shm is full", "mount -t tmpfs -o size=4k none /dev/shm; head -c 4096 /dev/zero > /dev/shm/full"),
-    ],
-    ids=["read-only", "full", "no shared memory"],
-)
-def test_a_temporary_folder_of_no_use(start: Callable[..., Started], right: Right, done: str, before: str) -> None:
+MOUNTS = {
+    "/tmp is read-only": "mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp",
+    "/tmp is full": "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero > /tmp/full",
+    "/dev/shm is full": "mount -t tmpfs -o size=4k none /dev/shm; head -c 4096 /dev/zero > /dev/shm/full",
+}
+
+
+@pytest.mark.parametrize("done", sized(list(MOUNTS)[:1], list(MOUNTS)))
+def test_a_temporary_folder_of_no_use(start: Callable[..., Started], right: Right, done: str) -> None:
+    before = MOUNTS[done]
     if os.system(f"unshare --mount sh -ec '{before}' 2>/dev/null"):
         pytest.skip("this machine lets nobody mount")
     server = start("--workers", 2, before=before, env={"TMPDIR": "/tmp"})

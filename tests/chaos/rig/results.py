@@ -9,12 +9,13 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "tests" / "chaos" / "results.json"
 PAGE = ROOT / "docs" / "operations.md"
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
+T = TypeVar("T")
 FULL = os.environ.get("ATRASO_CHAOS") == "full"
 HEAD = (
     "| what was done | how often | requests | lost | lost with a killed worker | longest gap s | more |\n"
@@ -22,8 +23,8 @@ HEAD = (
 )
 
 
-def sized(short: int, full: int) -> int:
-    """How much of a thing this run does."""
+def sized(short: T, full: T) -> T:
+    """How much of a thing this run does, or which."""
     return full if FULL else short
 
 
