@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Tried:
     took: float = 0.0
     status: int = 0
     retry_after: bool = False
+    failure: str = "no reply within a minute"
 
 
 async def offered(port: int, request: bytes, rate: float, seconds: float) -> list[Tried]:
@@ -49,13 +51,18 @@ async def offered(port: int, request: bytes, rate: float, seconds: float) -> lis
 async def one(
     port: int, request: bytes, idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]], tried: Tried
 ) -> None:
+    writer = None
     try:
         reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
-    except (OSError, asyncio.IncompleteReadError):
+    except (OSError, asyncio.IncompleteReadError) as error:
+        tried.failure = f"{type(error).__name__}: {error}"
+        if writer is not None:
+            writer.close()
         return
+    tried.failure = ""
     tried.took = asyncio.get_running_loop().time() - tried.due
     tried.status, tried.retry_after = int(head.split()[1]), b"retry-after: " in head
     if b"connection: close" in head:
@@ -69,7 +76,7 @@ def percentile(times: list[float], share: float) -> float:
 
 
 def test_three_times_what_saturates(start: Callable[..., Started]) -> None:
-    server = start("--workers", 1, "--max-pending", 5000)
+    server = start("--workers", 1, "--max-pending", 5000, "--keep-alive", 600)
     seconds = sized(2, 30)
     with Load(server.port, [BIG], clients=SATURATING) as load:
         load.wait_for_more(sized(20, 200))
@@ -87,7 +94,8 @@ def test_three_times_what_saturates(start: Callable[..., Started]) -> None:
     told = f"{goodput:.0%} of the peak answered, {len(shed):,} refused, p99 of a refusal {1000 * slowest:.0f} ms"
     lost = len(tried) - len(done) - len(shed)
     record(f"{TIMES} times the load that saturates, for {seconds} s", 1, len(tried), lost, more=told)
-    assert not lost
+    assert Counter(each.failure for each in tried if each.failure) == {}
+    assert lost == 0
     assert done
     assert all(each.retry_after for each in shed)
     assert not failures(alone.asked)
