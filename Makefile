@@ -1,13 +1,17 @@
 PYTHON ?= python3
-PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+INSTALL = python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+PIP = .venv/bin/$(INSTALL)
 
-.PHONY: serve test check export bench
+.PHONY: serve test chaos check export bench sbom
 
 serve: .venv/serve  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
 
 test: .venv/dev  ## everything that this machine has the tools for
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadscope
+
+chaos: .venv/dev  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
+	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results
 
 check: .venv/dev  ## lint, format, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
@@ -20,6 +24,18 @@ data/dataset_SCL.csv: | .venv/dev
 
 bench: .venv/dev  ## measure the service on this machine, beside what could be used instead
 	.venv/bin/python -m bench compare
+
+sbom: build/sbom.json  ## what the server's install is made of, in CycloneDX' format
+
+build/sbom.json: pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear build/served
+	build/served/bin/$(INSTALL) pip
+	build/served/bin/$(INSTALL) --build-constraint constraints.txt --only-deps .
+	$(PYTHON) -m venv --clear build/teller
+	build/teller/bin/$(INSTALL) pip
+	build/teller/bin/$(INSTALL) --group sbom
+	build/served/bin/python -m pip --quiet uninstall --yes pip setuptools
+	build/teller/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o $@ build/served/bin/python
 
 .venv/serve: pyproject.toml constraints.txt
 	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"

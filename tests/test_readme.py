@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
-    left_out = shutil.ignore_patterns(".venv", ".git", "data", "*cache*", "*.egg-info")
+    left_out = shutil.ignore_patterns(".venv", ".git", "build", "data", "*cache*", "*.egg-info")
     return Path(shutil.copytree(ROOT, folder / "atraso", ignore=left_out))
 
 

@@ -32,6 +32,9 @@ MOST_PAUSE = 30
 MOST_PAUSE_READY = 1
 """The same, of workers that were ready: they did not die of their start."""
 
+FORGET = 60
+"""Seconds after which a death is one of its own again."""
+
 SIGNALS = [getattr(signal, f"SIG{name}") for name in ["INT", "TERM", "QUIT", "HUP", "TTIN", "TTOU", "USR1", "USR2"]]
 
 logger = logging.getLogger("uvicorn.error")
@@ -185,6 +188,8 @@ class Supervisor:
         elif not worker.left and not self._ends:
             self._metrics.event("worker_died")
             how = f"signal {-status}" if status < 0 else f"status {status}"
+            if time.monotonic() - self._next_start > FORGET:
+                self._pause = 0.0
             self._pause = min(self._pause * 2 or TICK, MOST_PAUSE_READY if worker.ready else MOST_PAUSE)
             self._next_start = time.monotonic() + self._pause
             logger.error("worker %d died (%s), another one starts in %.1f s", worker.pid, how, self._pause)
