@@ -3,11 +3,16 @@
 import signal
 import sys
 
-import click
+from export.errors import missing
 
-from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
-from bench.errors import BenchError
-from service.model.bundle import BundleError
+try:
+    import click
+
+    from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
+    from bench.errors import BenchError
+    from service.model.bundle import BundleError
+except ModuleNotFoundError as error:  # what a server needs is not enough
+    missing(error, "bench")
 
 COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, report)
 
@@ -23,6 +28,8 @@ def main() -> None:
         fail("the bench reads CPU time and memory as Linux tells them, and runs nowhere else")
     try:
         cli(prog_name="python -m bench")
+    except ModuleNotFoundError as error:
+        missing(error, "bench")
     except (BenchError, BundleError) as error:
         fail(str(error))
 

@@ -36,7 +36,7 @@ def test_the_serving_install_is_what_was_agreed() -> None:
 
 def test_every_make_target_is_one_line() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("serve", "test", "check", "export", "bench"):
+    for target in ("serve", "dev", "test", "check", "export", "bench"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.M)
         assert recipe, target
         assert recipe.group(1).count("\n") == 1, target
