@@ -11,6 +11,7 @@ import sys
 # in the package, so that a server that `bench` measures does not get it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from export import __version__
 from export.errors import ExportError, missing
 
 try:
@@ -32,6 +33,7 @@ except ModuleNotFoundError as error:  # what a server needs is not enough
     missing(error, "export")
 
 
+@click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")
 @click.group(context_settings={"show_default": True})
 def cli() -> None:
     """From the flights to the bundle that the service serves, and to pipeline.onnx for others."""
@@ -56,7 +58,7 @@ for command in (
 
 def main() -> None:
     try:
-        cli(prog_name="python -m export")
+        cli(prog_name="atraso-export" if "_ATRASO_EXPORT_COMPLETE" in os.environ else "python -m export")
     except ModuleNotFoundError as error:
         missing(error, "export")
     except ExportError as error:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
+from service import __version__
 from service.model import bundle, keys
 from service.server.processes.supervisor import Supervisor
 from service.settings import Settings, open_files
@@ -77,6 +78,7 @@ def fail(sentence: str) -> Any:
 
 
 command = click.Command("service", params=[flag(field) for field in fields(Settings)], callback=main, help=main.__doc__)
+click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")(command)
 
 if __name__ == "__main__":
     command(prog_name="python -m service")
