@@ -59,6 +59,7 @@ class FileCard:
         self.page.get_by_role("button", name="Calcular todos").click()
 
     def choose(self, path: Path) -> None:
+        self.state.evaluate("(one) => (one.textContent = '')")  # what is awaited then is told of this file
         self.page.get_by_label("Elegir un archivo CSV o Excel").set_input_files(path)
 
     def column(self, name: str) -> list[str]:
