@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
+from service import __version__
 from service.api.callers.keys import KeysError
 from service.model import keys
 from service.model.bundle import BundleError
@@ -93,6 +94,7 @@ def fail(sentence: str) -> Any:
 
 
 command = click.Command("service", params=[flag(field) for field in fields(Settings)], callback=main, help=main.__doc__)
+click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")(command)
 
 
 def start() -> None:
