@@ -46,10 +46,10 @@ class Child:
             logger.error("worker %d: %s", self.pid, told.decode(errors="replace").strip())
         return bool(told)
 
-    def leave(self) -> None:
+    def leave(self, how: bytes = LEAVE) -> None:
         if not self.left:
             self.left = time.monotonic()
-            tell(self.channel, LEAVE)
+            tell(self.channel, how)
 
     def is_late(self, settings: Settings, asleep: bool) -> bool:
         """It should have started, said that its loop turns, or left by now. `asleep`: so was the parent."""

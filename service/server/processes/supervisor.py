@@ -23,7 +23,7 @@ from service.server.metrics import MAX_WORKERS, PARENT, Metrics, Shared
 from service.server.processes.checked import Checked, check
 from service.server.processes.child import Child, fork
 from service.server.processes.watcher import Watcher
-from service.server.processes.worker import Job, make_config
+from service.server.processes.worker import MAKE_ROOM, Job, make_config
 from service.settings import Settings
 
 TICK = 0.1
@@ -137,7 +137,7 @@ class Supervisor:
                 self._start(self._checked)
         surplus = len([each for each in mine if each.ready]) - self._wanted
         for worker in (outdated or mine[:1])[: max(surplus, 0)][:1]:
-            worker.leave()
+            worker.leave(MAKE_ROOM)
 
     def _start(self, checked: Checked) -> Child:
         def job(channel: socket.socket) -> Job:
