@@ -10,8 +10,9 @@ from typing import Any
 
 from service.server.bounds import Bounds
 
-GRACE = 0.3
-"""Seconds that an idle connection is kept when the server stops: longer than workers need to close their listeners."""
+GRACE = 1.0
+"""Seconds that an idle connection is kept when the server stops: longer than a client takes between a reply and its next
+request, also on a busy machine, and than workers need to close their listeners."""
 
 LONG_GRACE = 2.0
 """The same when only this worker leaves, and others serve on: a client in the middle of its work has asked by then."""
