@@ -19,6 +19,9 @@ JSON_LENGTH = "inference-header-content-length"
 MAX_OBJECTS = 100
 """Inputs or outputs that are looked at."""
 
+ONE_VALUE: tuple[tuple[int, ...], ...] = ((), (1,))
+"""Shapes, after the number of flights, that hold one value."""
+
 Json = dict[str, Any]
 
 
@@ -28,6 +31,10 @@ class Spec:
 
     datatype: str
     width: tuple[int, ...] = ()
+
+    def fits(self, width: tuple[int, ...]) -> bool:
+        """One value a flight may be told as a row of one, as MLServer's codecs do, or without a row."""
+        return width == self.width or (width in ONE_VALUE and self.width in ONE_VALUE)
 
     def about(self, name: str) -> Json:
         return {"name": name, "datatype": self.datatype, "shape": [-1, *self.width]}
@@ -89,7 +96,7 @@ def read_inputs(
 
 
 def _objects(request: Json, name: str) -> list[Json]:
-    values = request.get(name, [])
+    values = _given(request, name, [])
     if isinstance(values, list) and len(values) > MAX_OBJECTS:
         raise InferenceError(f"{name!r} has {len(values)} entries, more than {MAX_OBJECTS}")
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
@@ -97,8 +104,14 @@ def _objects(request: Json, name: str) -> list[Json]:
     return values
 
 
+def _given(owner: Json, name: str, otherwise: Any) -> Any:
+    """What `owner` says of an optional field: null is as good as nothing, and clients' own models send it."""
+    value = owner.get(name)
+    return otherwise if value is None else value
+
+
 def _parameters(owner: Json) -> Json:
-    parameters = owner.get("parameters", {})
+    parameters = _given(owner, "parameters", {})
     if not isinstance(parameters, dict):
         raise InferenceError("'parameters' should be an object")
     return parameters
@@ -109,7 +122,7 @@ def _shape(tensor: Json, spec: Spec) -> list[int]:
     if tensor.get("datatype") != spec.datatype:
         raise InferenceError(f"the datatype of {name} should be {spec.datatype}, not {_short(tensor.get('datatype'))}")
     whole = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
-    if not isinstance(shape, list) or not whole or tuple(shape[1:]) != spec.width or not shape:
+    if not isinstance(shape, list) or not whole or not shape or not spec.fits(tuple(shape[1:])):
         expected = ", ".join(map(str, (-1, *spec.width)))
         raise InferenceError(f"the shape of {name} should be [{expected}], not {_short(shape)}")
     return shape
@@ -125,7 +138,7 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
     if size is None:
         read = texts if spec.datatype == "BYTES" else numbers
         return read(name, tensor.get("data"), shape), blobs
-    if "data" in tensor:
+    if tensor.get("data") is not None:
         raise InferenceError(f"{name} has both 'data' and 'binary_data_size'")
     if type(size) is not int or not 0 <= size <= len(blobs):
         raise InferenceError(f"the binary_data_size of {name} is {_short(size)}, {len(blobs)} bytes are left")
@@ -144,7 +157,7 @@ def wants_binary(request: Json) -> bool:
 
 
 def _flag(owner: Json, name: str, otherwise: bool) -> bool:
-    value = _parameters(owner).get(name, otherwise)
+    value = _given(_parameters(owner), name, otherwise)
     if not isinstance(value, bool):
         raise InferenceError(f"the parameter {name} should be true or false, not {_short(value)}")
     return value

@@ -11,6 +11,7 @@ import pytest
 
 from service import __version__
 from service.api.contract import EXAMPLE, FIELDS
+from service.api.v2.tensors import Spec, read_inputs
 
 FLIGHT = "/v2/models/flight_delay/infer"
 FEATURES = "/v2/models/flight_delay_features/infer"
@@ -72,6 +73,55 @@ def test_features_get_it_too_in_either_form(server: Any, golden: Golden, nested:
     assert np.abs(np.array(found) - [each["delay_probability"] for each in golden]).max() < 1e-6
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+def test_mlservers_columns_are_taken(server: Any, golden: Golden, nested: bool) -> None:
+    """Its codecs write a column of n texts as [n, 1]."""
+    asked = request(golden[:5])
+    for each in asked["inputs"]:
+        each |= {"shape": [5, 1], "parameters": {"content_type": "str"}}
+        each["data"] = [[text] for text in each["data"]] if nested else each["data"]
+    assert server.post(FLIGHT, asked).json() == server.post(FLIGHT, request(golden[:5])).json()
+
+
+def test_a_binary_column_is_taken(server: Any) -> None:
+    head = binary_request(SKY * 2)
+    head["inputs"] = [head["inputs"][0], *(tensor(field, [EXAMPLE[field]] * 2) for field in FIELDS[1:])]
+    for each in head["inputs"]:
+        each["shape"] = [2, 1]
+    body, headers = binary(head, SKY * 2)
+    reply = httpx.post(server.url + FLIGHT, content=body, headers=headers)
+    assert reply.json() == server.post(FLIGHT, request([EXAMPLE] * 2)).json()
+
+
+def test_a_model_of_one_feature_takes_a_column_or_not() -> None:
+    for shape, data in (([2], [1, 2]), ([2], [[1], [2]]), ([2, 1], [1, 2]), ([2, 1], [[1], [2]])):
+        one = {"name": "x", "datatype": "FP32", "shape": shape, "data": data}
+        count, found = read_inputs({"inputs": [one]}, memoryview(b""), "m", {"x": Spec("FP32", (1,))}, 9)
+        assert (count, [row.tobytes() for row in found["x"]]) == (2, [struct.pack("f", 1), struct.pack("f", 2)])
+
+
+NULLS = {"parameters": None, "id": None, "outputs": None}
+NULL_FLAGS = {"parameters": {"binary_data_output": None}}
+NULL_OUTPUT = {"outputs": [{"name": "delay_probability", "parameters": None}]}
+NULL_OUTPUT_FLAG = {"outputs": [{"name": "delay_probability", "parameters": {"binary_data": None}}]}
+
+
+@pytest.mark.parametrize("nulls", [NULLS, NULL_FLAGS, NULL_OUTPUT, NULL_OUTPUT_FLAG])
+def test_null_is_nothing(server: Any, nulls: dict[str, Any]) -> None:
+    plain = server.post(FLIGHT, request([EXAMPLE])).json()
+    asked = request([EXAMPLE], **nulls)
+    for each, parameters in zip(asked["inputs"], (None, {}, {"binary_data_size": None}), strict=True):
+        each["parameters"] = parameters
+    assert server.post(FLIGHT, asked).json() == plain
+
+
+def test_null_data_beside_binary_ones_is_nothing(server: Any) -> None:
+    head = binary_request(SKY)
+    head["inputs"][0]["data"] = None
+    body, headers = binary(head, SKY)
+    assert httpx.post(server.url + FLIGHT, content=body, headers=headers).status_code == 200
+
+
 def test_an_unknown_airline_is_named_and_counted(server: Any) -> None:
     before = metric(server, 'atraso_unknown_total{field="OPERA"}')
     reply = server.post(FLIGHT, request([{**EXAMPLE, "OPERA": "Nueva"}]))
@@ -118,7 +168,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "no name": (FLIGHT, {"inputs": [*ONE["inputs"], {}]}, "takes no input null"),
     "datatype": (FLIGHT, changed(datatype="FP32"), 'the datatype of OPERA should be BYTES, not "FP32"'),
     "no shape": (FLIGHT, changed(shape=None), "the shape of OPERA should be [-1], not null"),
-    "shape of a row": (FLIGHT, changed(shape=[1, 1]), "the shape of OPERA should be [-1], not [1,1]"),
+    "shape of a row": (FLIGHT, changed(shape=[1, 2]), "the shape of OPERA should be [-1], not [1,2]"),
+    "shape of rows": (FLIGHT, changed(shape=[1, 1, 1]), "the shape of OPERA should be [-1], not [1,1,1]"),
+    "rows and a text": (FLIGHT, changed(shape=[2, 1], data=[["a"], "b"]), "the data of OPERA should be a list of"),
+    "a row of two": (FLIGHT, changed(shape=[1, 1], data=[["a", "b"]]), "row 0 of OPERA has 2 values, not 1"),
+    "null inputs": (FLIGHT, {"inputs": None}, "one input 'OPERA', the request has 0"),
     "negative": (FLIGHT, changed(shape=[-1]), "the shape of OPERA should be [-1], not [-1]"),
     "true": (FLIGHT, changed(shape=[True]), "the shape of OPERA should be [-1], not [true]"),
     "shape too long": (FLIGHT, changed(shape=[2]), "OPERA of shape [2] takes 2 values, not 1"),
