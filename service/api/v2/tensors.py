@@ -10,11 +10,19 @@ from typing import Any
 import orjson
 
 from service.api.contract import MAX_TEXT, TooManyValues, cut, json_start, read_json
-from service.api.v2.values import Float32, InferenceError, binary_numbers, binary_texts, numbers, texts
+from service.api.v2.values import Float32, InferenceError, binary_form, binary_numbers, binary_texts, numbers, texts
 
 OUTPUT = "delay_probability"
+"""What every model gives, and all that it gives unless more is asked for."""
+
 JSON_LENGTH = "inference-header-content-length"
 """The header that tells where a body's JSON ends and its binary tensors begin."""
+
+UNKNOWN = "unknown"
+"""The output that tells, of each flight, which of OPERA and SIGLADES no table knows: `OPERA, SIGLADES`, or nothing."""
+
+REFUSED = ("classification", "shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""Parameters of Triton's that would change a request's meaning; what is left out of these is a hint, or a name."""
 
 MAX_OBJECTS = 100
 """Inputs or outputs that are looked at."""
@@ -114,6 +122,11 @@ def _parameters(owner: Json) -> Json:
     parameters = _given(owner, "parameters", {})
     if not isinstance(parameters, dict):
         raise InferenceError("'parameters' should be an object")
+    for name in REFUSED:
+        if parameters.get(name) is not None:
+            raise InferenceError(f"the parameter {name} is not supported")
+    if parameters.get("content_type") == "base64":
+        raise InferenceError("the content_type base64 is not supported: send texts as they are")
     return parameters
 
 
@@ -146,14 +159,19 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
     return read_binary(name, blobs[:size], shape), blobs[size:]
 
 
-def wants_binary(request: Json) -> bool:
-    """Is the output asked for in binary? Raises InferenceError where another output is asked for."""
+def asked_outputs(request: Json, outputs: Mapping[str, Spec]) -> dict[str, bool]:
+    """The outputs that are asked for, and whether each in binary: the first of `outputs`, where none is named.
+
+    Raises InferenceError where another one is asked for.
+    """
     binary = _flag(request, "binary_data_output", False)
+    asked = {}
     for output in _objects(request, "outputs"):
-        if output.get("name") != OUTPUT:
-            raise InferenceError(f"there is no output {_short(output.get('name'))}; there is {OUTPUT}")
-        binary = _flag(output, "binary_data", binary)
-    return binary
+        name = output.get("name")
+        if name not in tuple(outputs):
+            raise InferenceError(f"there is no output {_short(name)}; there is {', '.join(outputs)}")
+        asked[name] = _flag(output, "binary_data", binary)
+    return asked or {OUTPUT: binary}
 
 
 def _flag(owner: Json, name: str, otherwise: bool) -> bool:
@@ -173,14 +191,17 @@ def request_id(request: Json) -> str | None:
     return given
 
 
-def write_reply(head: Json, probabilities: Float32, binary: bool) -> Reply:
-    """`head` is what the reply says before its one output."""
-    output: Json = {"name": OUTPUT, "datatype": "FP32", "shape": [len(probabilities)]}
-    body = head | {"outputs": [output]}
-    if not binary:
-        output["data"] = probabilities
-        return Reply(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
-    blob = probabilities.astype("<f4").tobytes()
-    output["parameters"] = {"binary_data_size": len(blob)}
-    text = orjson.dumps(body)
-    return Reply(text + blob, len(text))
+def write_reply(head: Json, asked: Mapping[str, bool], values: Mapping[str, Float32 | list[str]]) -> Reply:
+    """`head` is what the reply says before its outputs, which are `asked` in binary or not."""
+    outputs, blobs = [], []
+    for name, binary in asked.items():
+        datatype, found = ("BYTES" if isinstance(values[name], list) else "FP32"), values[name]
+        output: Json = {"name": name, "datatype": datatype, "shape": [len(found)]}
+        if binary:
+            blobs.append(binary_form(found))
+            output["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            output["data"] = found
+        outputs.append(output)
+    text = orjson.dumps(head | {"outputs": outputs}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Reply(b"".join((text, *blobs)), len(text) if blobs else None)

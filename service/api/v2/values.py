@@ -5,7 +5,7 @@ Counts are checked before types, and types before anything is made of the values
 
 from collections.abc import Sequence
 from math import prod
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import Any
 
 import numpy as np
@@ -93,6 +93,14 @@ def binary_numbers(name: str, blob: memoryview, shape: Sequence[int]) -> Float32
     if len(blob) != 4 * prod(shape):
         raise InferenceError(f"{name} of shape {list(shape)} takes {4 * prod(shape)} bytes, not {len(blob)}")
     return np.frombuffer(blob, dtype="<f4").reshape(shape)
+
+
+def binary_form(values: Float32 | list[str]) -> bytes:
+    """As `binary_numbers` and `binary_texts` read them."""
+    if isinstance(values, list):
+        coded = [text.encode() for text in values]
+        return b"".join(pack("<I", len(text)) + text for text in coded)
+    return values.astype("<f4").tobytes()
 
 
 def _check_length(name: str, length: int, shape: Sequence[int]) -> None:

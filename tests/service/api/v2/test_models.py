@@ -40,15 +40,13 @@ def test_the_server_tells_what_it_is(server: Any) -> None:
 def test_the_models_tell_what_they_take(server: Any, version: str) -> None:
     flight = httpx.get(f"{server.url}/v2/models/flight_delay{version}").json()
     features = httpx.get(f"{server.url}/v2/models/flight_delay_features{version}").json()
-    shared = {
-        "versions": ["1"],
-        "platform": "onnxruntime_onnx",
-        "outputs": [{"name": "delay_probability", "datatype": "FP32", "shape": [-1]}],
-    }
+    shared = {"versions": ["1"], "platform": "onnxruntime_onnx"}
+    outputs = [{"name": "delay_probability", "datatype": "FP32", "shape": [-1]}]
+    unknown = {"name": "unknown", "datatype": "BYTES", "shape": [-1]}
     inputs = [{"name": field, "datatype": "BYTES", "shape": [-1]} for field in FIELDS]
-    assert flight == {"name": "flight_delay", "inputs": inputs, **shared}
+    assert flight == {"name": "flight_delay", "inputs": inputs, "outputs": [*outputs, unknown], **shared}
     inputs = [{"name": "features", "datatype": "FP32", "shape": [-1, 11]}]
-    assert features == {"name": "flight_delay_features", "inputs": inputs, **shared}
+    assert features == {"name": "flight_delay_features", "inputs": inputs, "outputs": outputs, **shared}
     ready = httpx.get(f"{server.url}/v2/models/flight_delay{version}/ready")
     assert (ready.status_code, ready.json()) == (200, {"name": "flight_delay", "ready": True})
 
@@ -129,6 +127,39 @@ def test_an_unknown_airline_is_named_and_counted(server: Any) -> None:
     assert metric(server, 'atraso_unknown_total{field="OPERA"}') == before + 1
 
 
+def test_which_flights_are_unknown_is_told_where_asked(server: Any) -> None:
+    flights = [EXAMPLE, {**EXAMPLE, "OPERA": "Nueva"}, {**EXAMPLE, "OPERA": "Nueva", "SIGLADES": "Otra"}]
+    asked = request(flights, outputs=[{"name": "unknown"}, {"name": "delay_probability"}])
+    unknown, probability = server.post(FLIGHT, asked).json()["outputs"]
+    assert unknown == {
+        "name": "unknown",
+        "datatype": "BYTES",
+        "shape": [3],
+        "data": ["", "OPERA", "OPERA, SIGLADES"],
+    }
+    assert [probability] == server.post(FLIGHT, request(flights)).json()["outputs"]
+
+
+@pytest.mark.parametrize("place", ["request", "input", "output"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classification", 2),
+        ("shared_memory_region", "r"),
+        ("shared_memory_byte_size", 8),
+        ("shared_memory_offset", 0),
+        ("content_type", "base64"),
+    ],
+)
+def test_what_would_change_the_meaning_is_refused_by_name(server: Any, place: str, name: str, value: Any) -> None:
+    asked = request([EXAMPLE], outputs=[{"name": "delay_probability"}])
+    {"request": asked, "input": asked["inputs"][1], "output": asked["outputs"][0]}[place]["parameters"] = {name: value}
+    reply = server.post(FLIGHT, asked)
+    assert reply.status_code == 400
+    assert name in reply.json()["error"]
+    assert "is not supported" in reply.json()["error"]
+
+
 def metric(server: Any, name: str) -> float:
     text = httpx.get(server.url + "/metrics").text
     return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name + " "))
@@ -184,6 +215,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "parameters": (FLIGHT, ONE | {"parameters": 3}, "'parameters' should be an object"),
     "flag": (FLIGHT, ONE | {"parameters": {"binary_data_output": "no"}}, 'should be true or false, not "no"'),
     "output": (FLIGHT, ONE | {"outputs": [{"name": "label"}]}, 'there is no output "label"'),
+    "no unknown of rows": (FEATURES, rows([EXAMPLE], [0] * 11, outputs=[{"name": "unknown"}]), 'no output "unknown"'),
     "id": (FLIGHT, ONE | {"id": 7}, "'id' should be a text"),
     "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
     "twelve features": (FEATURES, TWELVE, "the shape of features should be [-1, 11], not [1,12]"),

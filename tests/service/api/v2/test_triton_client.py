@@ -22,16 +22,22 @@ def client(server: Any) -> Any:
     return InferenceServerClient(server.url.removeprefix("http://"))
 
 
-def asked(client: Any, flights: Golden, is_binary: bool) -> Any:
-    from tritonclient.http import InferInput, InferRequestedOutput
+def inputs_of(flights: Golden, is_binary: bool) -> Any:
+    from tritonclient.http import InferInput
 
     inputs = []
     for field in FIELDS:
         inputs.append(InferInput(field, [len(flights)], "BYTES"))
         data = np.array([flight[field] for flight in flights], dtype=object)
         inputs[-1].set_data_from_numpy(data, binary_data=is_binary)
+    return inputs
+
+
+def asked(client: Any, flights: Golden, is_binary: bool) -> Any:
+    from tritonclient.http import InferRequestedOutput
+
     outputs = None if is_binary else [InferRequestedOutput("delay_probability", binary_data=False)]
-    return client.infer("flight_delay", inputs, outputs=outputs).as_numpy("delay_probability")
+    return client.infer("flight_delay", inputs_of(flights, is_binary), outputs=outputs).as_numpy("delay_probability")
 
 
 def test_tritons_client_finds_its_way(client: Any) -> None:
@@ -41,6 +47,17 @@ def test_tritons_client_finds_its_way(client: Any) -> None:
     assert not client.is_model_ready("other")
     assert client.get_server_metadata()["name"] == "atraso"
     assert client.get_model_metadata("flight_delay_features", "1")["inputs"][0]["shape"] == [-1, 11]
+
+
+@pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
+def test_tritons_client_gets_told_which_flight_is_unknown(client: Any, is_binary: bool) -> None:
+    from tritonclient.http import InferRequestedOutput
+
+    outputs = [InferRequestedOutput(name, binary_data=is_binary) for name in ("delay_probability", "unknown")]
+    result = client.infer("flight_delay", inputs_of([EXAMPLE, {**EXAMPLE, "OPERA": "Ñandú"}], True), outputs=outputs)
+    assert result.as_numpy("delay_probability").shape == (2,)
+    unknown = [text.decode() if isinstance(text, bytes) else text for text in result.as_numpy("unknown")]
+    assert unknown == ["", "OPERA"]
 
 
 @pytest.fixture(scope="module")
