@@ -51,6 +51,8 @@ class Model:
 
     name: str
     version: str
+    place: int
+    """Among the models of the bundle: what it did is counted by it."""
     inputs: Mapping[str, Spec]
     outputs: Mapping[str, Spec]
     rows: Callable[[Mapping[str, Any], int], tuple[list[Row], list[Named]]]
@@ -75,10 +77,11 @@ class Models:
         self._names = names
         self._max_batch = max_batch
         texts, gives = {field: Spec("BYTES") for field in FIELDS}, {OUTPUT: Spec("FP32")}
-        flights = Model(name, version, texts, gives | {UNKNOWN: Spec("BYTES")}, self._flight_rows)
+        flights = Model(name, version, 0, texts, gives | {UNKNOWN: Spec("BYTES")}, self._flight_rows)
         numbers = {"features": Spec("FP32", (width,))}
-        features = Model(f"{name}_features", version, numbers, gives, self._feature_rows)
-        self._models = {model.name: model for model in (flights, features)}
+        features = Model(f"{name}_features", version, 1, numbers, gives, self._feature_rows)
+        self.all = (flights, features)
+        self._models = {model.name: model for model in self.all}
 
     def find(self, name: str, version: str | None) -> Model:
         """Raises UnknownModel."""

@@ -53,7 +53,8 @@ class Reply:
     """The JSON's length is stated where binary tensors follow it."""
 
     body: bytes
-    json_length: int | None = None
+    json_length: int | None
+    flights: int
 
 
 def split(body: bytes, json_length: int | None, flights: int) -> tuple[Json, memoryview]:
@@ -204,4 +205,4 @@ def write_reply(head: Json, asked: Mapping[str, bool], values: Mapping[str, Floa
             output["data"] = found
         outputs.append(output)
     text = orjson.dumps(head | {"outputs": outputs}, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Reply(b"".join((text, *blobs)), len(text) if blobs else None)
+    return Reply(b"".join((text, *blobs)), len(text) if blobs else None, len(values[OUTPUT]))

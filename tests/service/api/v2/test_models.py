@@ -33,7 +33,11 @@ def rows(vectors: Golden, data: Any = None, **more: Any) -> dict[str, Any]:
 
 def test_the_server_tells_what_it_is(server: Any) -> None:
     told = httpx.get(server.url + "/v2").json()
-    assert told == {"name": "atraso", "version": __version__, "extensions": ["binary_tensor_data"]}
+    assert told == {
+        "name": "atraso",
+        "version": __version__,
+        "extensions": ["binary_tensor_data", "model_configuration", "statistics"],
+    }
 
 
 @pytest.mark.parametrize("version", ["", "/versions/1"])
