@@ -24,7 +24,7 @@ from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
 from service.api.flights.catalogue import catalogue
 from service.api.names import Names
-from service.api.paths import HOT, NAMED
+from service.api.paths import HOT, NAMED, route_of
 from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
@@ -152,7 +152,7 @@ class App:
         try:
             await self._starlette(scope, receive, watch)
         finally:
-            route = scope.get(NAMED, scope["path"])
+            route = scope.get(NAMED) or route_of(scope["path"])
             scope["state"]["metrics"].request(route, status, started)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

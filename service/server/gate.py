@@ -9,6 +9,7 @@ from service.api.body import JSON
 from service.api.callers import ids, keys
 from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
+from service.api.paths import route_of
 from service.server import logs
 from service.server.metrics import Metrics
 
@@ -68,4 +69,4 @@ class Gate:
         await send({"type": "http.response.body", "body": body})
         counts: Metrics = scope["state"]["metrics"]
         counts.event("unauthorized")
-        counts.request(scope["path"], refused.status, started)
+        counts.request(route_of(scope["path"]), refused.status, started)

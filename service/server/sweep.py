@@ -11,8 +11,8 @@ from typing import Any
 from service.server.bounds import Bounds
 
 GRACE = 1.0
-"""Seconds that an idle connection is kept when the server stops: longer than a client takes between a reply and its next
-request, also on a busy machine, and than workers need to close their listeners."""
+"""Seconds that an idle connection is kept when the server stops: longer than a client takes from a reply to its next
+request, on a busy machine too, and than workers need to close their listeners."""
 
 LONG_GRACE = 2.0
 """The same when only this worker leaves, and others serve on: a client in the middle of its work has asked by then."""
