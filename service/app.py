@@ -74,7 +74,7 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
 def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     """What the bundle serves, once a first prediction has proved that it works. Raises BundleError."""
     scorer = Scorer(bundle)
-    features = Features(bundle.tables)
+    features = Features(bundle.tables, bundle.names)
     names = Names(features, metrics, strict=settings.strict)
     predictor = Predictor(
         features,

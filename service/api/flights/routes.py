@@ -17,7 +17,7 @@ from service.api.contract import FIELDS, parse_batch, parse_flight, probabilitie
 from service.api.errors import error_body, refusal
 from service.api.flights.batch import predict_batch
 from service.api.flights.explanation import told
-from service.api.names import unknown_header
+from service.api.names import Tally, headers_of
 from service.api.paths import HOT
 from service.api.served import Served
 
@@ -31,10 +31,12 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         asked = await read_body(scope, receive, served.limits.body)
         flight = parse_flight(asked)
-        unknown = served.names.unknown(flight, ("body",))
-        status, body, extra = 200, await served.predictor.reply(flight), served.marks | unknown_header(unknown)
-        if unknown:
-            served.names.count(unknown)
+        reading = served.names.read(flight, ("body",))
+        if reading:
+            flight = reading.flight
+        status, body, extra = 200, await served.predictor.reply(flight), served.marks | headers_of(reading)
+        if reading:
+            served.names.count(reading)
         if served.record:
             served.record.one(asked, body, scope[SCOPE])
     except ClientDisconnect:
@@ -58,28 +60,29 @@ async def predict_many(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, served.limits.body)
     work = _predict_in_turn(served, body, request.scope[SCOPE])
     soon = served.lines.are_free(len(body))
-    replies, unknown = await (work if soon else while_awaited(request.receive, work))
-    return Response(replies, headers=served.marks | unknown_header(sorted(unknown)), media_type=JSON)
+    replies, tally = await (work if soon else while_awaited(request.receive, work))
+    return Response(replies, headers=served.marks | tally.headers(), media_type=JSON)
 
 
-async def _predict_in_turn(served: Served, body: bytes, request_id: bytes) -> tuple[bytes, set[str]]:
+async def _predict_in_turn(served: Served, body: bytes, request_id: bytes) -> tuple[bytes, Tally]:
     async with served.lines.of(len(body)).turn(len(body)):
         flights = parse_batch(body, served.limits.batch)
-        replies, unknown = await predict_batch(served.predictor, served.names, flights)
+        replies, tally = await predict_batch(served.predictor, served.names, flights)
     if served.record:
         served.record.many(len(flights), map(itemgetter(*FIELDS), flights), probabilities_of(replies), request_id)
-    return replies, unknown
+    return replies, tally
 
 
 async def explain_one(request: Request) -> Response:
     served: Served = request.state.served
     flight = parse_flight(await read_body(request.scope, request.receive, served.limits.body))
-    unknown = served.names.unknown(flight, ("body",))
-    if unknown:
-        served.names.count(unknown)
+    reading = served.names.read(flight, ("body",))
+    if reading:
+        flight = reading.flight
+        served.names.count(reading)
     explanation = await while_awaited(request.receive, served.explainer(flight))
     reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
-    return Response(orjson.dumps(reply), headers=served.marks | unknown_header(unknown), media_type=JSON)
+    return Response(orjson.dumps(reply), headers=served.marks | headers_of(reading), media_type=JSON)
 
 
 async def show_flights(request: Request) -> Response:

@@ -13,7 +13,7 @@ import numpy as np
 
 from service.api.contract import FIELDS, check_flight, cut
 from service.api.errors import InvalidRequest
-from service.api.names import Names
+from service.api.names import Names, Tally
 from service.api.v2.tensors import (
     OUTPUT,
     Json,
@@ -48,8 +48,8 @@ class Model:
     name: str
     version: str
     inputs: Mapping[str, Spec]
-    rows: Callable[[Mapping[str, Any], int], tuple[list[Row], set[str]]]
-    """Slices of the inputs by name, and the place of their first flight -> rows, and what was unknown."""
+    rows: Callable[[Mapping[str, Any], int, Tally], list[Row]]
+    """Slices of the inputs by name, the place of their first flight, and who is told of names -> rows."""
 
     def about(self) -> Json:
         return {
@@ -82,8 +82,8 @@ class Models:
             raise UnknownModel(f"there is no version {cut(version, 60)!r} of {name}; there is {model.version!r}")
         return model
 
-    async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, set[str]]:
-        """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError.
+    async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, Tally]:
+        """The reply, and what was read as another name or is unknown. Raises HttpError.
 
         `note` is given the flights, where the model takes them, and their probabilities.
         """
@@ -95,42 +95,39 @@ class Models:
         if (given := request_id(request)) is not None:
             told["id"] = given
         binary = wants_binary(request)
-        probabilities, unknown = await self._score(model, count, inputs)
+        tally = Tally()
+        probabilities = await self._score(model, count, inputs, tally)
         if FIELDS[0] in model.inputs:
             note(count, zip(*(inputs[field] for field in FIELDS), strict=True), probabilities.tolist())
-        return write_reply(told, probabilities, binary), unknown
+        return write_reply(told, probabilities, binary), tally
 
-    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:
+    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any], tally: Tally) -> Float32:
         """A slice at a time, so that others are served in between."""
         found: list[float] = []
-        unknown: set[str] = set()
         for start in range(0, count, MAX_ROWS):
             some = {name: values[start : start + MAX_ROWS] for name, values in inputs.items()}
-            rows, names = model.rows(some, start)
-            unknown |= names
-            found += self._predictor.probabilities(rows)
+            found += self._predictor.probabilities(model.rows(some, start, tally))
             if count > FEW:
                 await asyncio.sleep(0)
-        return np.array(found, dtype=np.float32), unknown
+        return np.array(found, dtype=np.float32)
 
-    def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
+    def _flight_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> list[Row]:
         row_of = self._predictor.features.row
         rows: list[Row] = []
-        unknown: set[str] = set()
         for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
             try:
                 flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
-                names = self._names.unknown(flight, (place,))
+                reading = self._names.read(flight, (place,))
             except InvalidRequest as error:
                 raise InferenceError(_sentence(error)) from None
-            if names:
-                self._names.count(names)
-                unknown.update(names)
-            rows.append(row_of(flight))
-        return rows, unknown
+            if reading:
+                self._names.count(reading)
+                tally.add(reading)
+            rows.append(row_of(reading.flight if reading else flight))
+        return rows
 
-    def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
-        return [row.tobytes() for row in inputs["features"]], set()
+    def _feature_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> list[Row]:
+        return [row.tobytes() for row in inputs["features"]]
 
 
 def _sentence(error: InvalidRequest) -> str:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from service import __version__
 from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
-from service.api.names import unknown_header
+from service.api.names import Tally
 from service.api.paths import INFER, NAMED
 from service.api.served import Recorder, Served
 from service.api.v2.models import Model, Models, Note
@@ -54,8 +54,8 @@ async def infer(request: Request) -> Response:
     served: Served = request.state.served
     work = infer_in_turn(request, model, body)
     soon = served.lines.are_free(len(body))
-    made, unknown = await (work if soon else while_awaited(request.receive, work))
-    headers = served.marks | unknown_header(sorted(unknown))
+    made, tally = await (work if soon else while_awaited(request.receive, work))
+    headers = served.marks | tally.headers()
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)
     headers[JSON_LENGTH] = str(made.json_length)
@@ -68,7 +68,7 @@ def note(request: Request) -> Note:
     return partial(record.many, request_id=request.scope[SCOPE]) if record else lambda *_: None
 
 
-async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, set[str]]:
+async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, Tally]:
     async with request.state.served.lines.of(len(body)).turn(len(body)):
         return await protocol(request).infer(model, body, json_length(request), note(request))
 
