@@ -86,7 +86,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
     record = (
-        PredictionLog(keeping(settings, folder), bundle.digest, metrics)
+        PredictionLog(keeping(settings, folder), bundle.digest, metrics, features.name)
         if (folder := settings.log_predictions)
         else None
     )

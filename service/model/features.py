@@ -23,7 +23,7 @@ NAMED = ("OPERA", "SIGLADES")
 LONGEST = 256
 """Characters of a name that is told in a header."""
 
-LENGTHENED = 4
+LENGTHENED = 3
 """How many times as long as its folded form a name is at most that is looked for: a bound on what that costs."""
 
 
@@ -48,6 +48,10 @@ class Features:
     def find(self, part: str, text: str) -> str | None:
         """The name that the tables have for what somebody wrote as OPERA or SIGLADES, if it is clear which."""
         return self._spellings[part].find(text)
+
+    def name(self, part: str, text: str) -> str:
+        """What an OPERA or SIGLADES is looked up as: the name that the tables have for it, or the text itself."""
+        return text if text in self.known[part] else self.find(part, text) or text
 
 
 class Spellings:
