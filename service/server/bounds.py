@@ -5,9 +5,11 @@ Here whatever is not a body that the app waits for is counted as it comes. It kn
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -16,8 +18,13 @@ from service.api.errors import error_body
 from service.server.metrics import Metrics
 from service.settings import Settings
 
+logger = logging.getLogger("uvicorn.error")
+
 CHUNK = 16
 """Bytes that each chunk of a body may have around it."""
+
+UPGRADING = (b"upgrade", b"http2-settings")
+"""What a Connection header says of an upgrade."""
 
 HOSTLESS = ("0.9", "1.0")
 """The versions of HTTP whose requests need no Host."""
@@ -82,6 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _size = 0  # bytes, header by header, that it may still have
     _lines = 0
     _why: Refusal | None = None
+    _not_upgraded = b""  # a head that asked for another protocol, without that
 
     def __init__(
         self,
@@ -96,9 +104,29 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._room -= len(data)  # of the message that is being received; one that begins in `data` begins anew
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        while data:
+            data = self._parse(data)
         if self._room < 0 and self._parsing and not self.transport.is_closing():
             self.refuse(HEAD_TOO_LARGE)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Have the parser read `data`; what it has to read next, where it stopped at an upgrade.
+
+        It takes what follows such a head for another protocol's. None is spoken here, so the request is one like any
+        other (RFC 9110, 7.8): its head is read once more without the upgrade, and its body as it is framed.
+        """
+        rest = b""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as stopped:
+            rest = data[stopped.args[0] :]
+        except httptools.HttpParserError as error:
+            logger.debug("%s: no HTTP: %s", self.client, error)
+            self.send_400_response("")
+            return b""
+        head, self._not_upgraded = self._not_upgraded, b""
+        return head + rest if head else b""
 
     def on_message_begin(self) -> None:
         self._parsing, self._in_body = True, False
@@ -127,9 +155,24 @@ class BoundedProtocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() not in HOSTLESS):
             raise self._because(NO_HOST)
+        if self.parser.should_upgrade():
+            self._not_upgraded = self._without_upgrade()
+            return
         super().on_headers_complete()
         self._in_body = True
         self._begin_part()
+
+    def _without_upgrade(self) -> bytes:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise self._because(NO_HTTP)
+        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = b", ".join(each for each in value.split(b",") if each.strip().lower() not in UPGRADING)
+            if name != b"upgrade" and (value or name != b"connection"):
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def on_chunk_header(self) -> None:
         self._room += CHUNK
@@ -140,9 +183,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._not_upgraded:
+            return
         super().on_message_complete()
-        self._in_body = False
-        self._parsing = bool(self.parser.should_upgrade())  # what follows an upgrade is not HTTP: uvicorn keeps it
+        self._in_body = self._parsing = False
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

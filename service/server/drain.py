@@ -118,8 +118,7 @@ class DrainingProtocol(BoundedProtocol):
 
     def finish(self, words: bytes) -> None:
         """Answer what came whole, then say `words` and close."""
-        if self._last_words is None:
-            self._last_words = words
+        self._last_words = self._last_words or words
         if not self.is_answering():
             self._say(self._last_words)
 

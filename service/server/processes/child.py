@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from service.model.bundle import Bundle
 from service.server.metrics import Metrics
 from service.server.processes.worker import LEAVE, READY, Job, tell, work
 from service.settings import Settings
@@ -27,7 +26,7 @@ class Child:
     def __init__(self, pid: int, job: Job, channel: socket.socket) -> None:
         self.pid = pid
         self.channel = channel
-        self.bundle: Bundle = job.bundle
+        self.checked = job.checked
         self.metrics: Metrics = job.metrics
         self.started = time.monotonic()
         self.ready = False

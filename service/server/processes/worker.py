@@ -22,12 +22,12 @@ import click
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 
-from service.model.bundle import Bundle
 from service.server import logs
 from service.server.drain import DrainingProtocol
 from service.server.lane import FastLaneProtocol, missing_in_uvicorn
 from service.server.metrics import Metrics
 from service.server.processes.acceptor import BACKLOG, Acceptor
+from service.server.processes.checked import Checked
 from service.settings import Settings
 
 READY, LEAVE = b"ready\n", b"leave\n"
@@ -47,7 +47,7 @@ class Job:
     config: Config
     listener: socket.socket
     factory: str
-    bundle: Bundle
+    checked: Checked
     metrics: Metrics
     parent: socket.socket
 
@@ -89,7 +89,9 @@ def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
 
 def work(job: Job) -> int:
     """Serve until the parent says that it is enough. The exit status of the process."""
-    job.config.app = partial(pkgutil.resolve_name(job.factory), job.settings, job.bundle, job.metrics)
+    job.config.app = partial(
+        pkgutil.resolve_name(job.factory), job.settings, job.checked.bundle, job.metrics, job.checked.keys
+    )
     server = WorkerServer(job)
     try:
         server.run([job.listener])
