@@ -5,25 +5,31 @@ from typing import Any
 import lightgbm as lgb
 
 from export.bundle import Bundle, make_bundle
+from export.data.codes import Codes
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.graph.convert import to_onnx
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
 from export.learn.tables import Table, matrix
+from export.names import spellings
 from export.progress import Progress
 
 
 def assemble(
-    booster: lgb.Booster, tables: list[Table], about: dict[str, Any], flights: Flights | None, progress: Progress
+    booster: lgb.Booster,
+    tables: list[Table],
+    about: dict[str, Any],
+    flights: Flights | None,
+    progress: Progress,
+    codes: Codes | None = None,
 ) -> Bundle:
     """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
     model = to_onnx(booster, [table.name for table in tables])
     aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
     data = about_data(flights, aligned) if flights else None
-    return proved(
-        make_bundle(model.SerializeToString(deterministic=True), aligned, about, data, parity), flights, progress
-    )
+    content, names = model.SerializeToString(deterministic=True), spellings(aligned, codes)
+    return proved(make_bundle(content, aligned, about, data, parity, names), flights, progress)
 
 
 def proved(bundle: Bundle, flights: Flights | None, progress: Progress) -> Bundle:

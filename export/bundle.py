@@ -15,6 +15,7 @@ from export.errors import ExportError
 from export.graph.pipeline import to_pipeline
 from export.graph.verify import Parity
 from export.learn.tables import Table
+from export.names import Spellings
 from service.model.keys import PARTS, part_value
 
 FORMAT = 1
@@ -25,6 +26,8 @@ class Bundle:
     manifest: dict[str, Any]
     tables: list[Table]
     model: bytes
+    names: Spellings | None = None
+    """How people write names; bundles made before there were any have none."""
 
     @cached_property
     def pipeline(self) -> bytes:
@@ -37,17 +40,23 @@ class Bundle:
 
 
 def make_bundle(
-    model: bytes, tables: list[Table], about: dict[str, Any], data: dict[str, Any] | None, parity: Parity
+    model: bytes,
+    tables: list[Table],
+    about: dict[str, Any],
+    data: dict[str, Any] | None,
+    parity: Parity,
+    names: Spellings,
 ) -> Bundle:
     """`about` holds the model's name, version, recipe and threshold; `data` tells of the training flights, if known."""
     manifest = {
         "format": FORMAT,
         "model": {**about, "sha256": hashlib.sha256(model).hexdigest()},
         "features": [_about_table(table) for table in tables],
+        "names": {"sha256": hashlib.sha256(to_json(names)).hexdigest()},
         "data": data,
         "parity": asdict(parity),
     }
-    return Bundle(manifest, tables, model)
+    return Bundle(manifest, tables, model, names)
 
 
 def _about_table(table: Table) -> dict[str, Any]:
@@ -75,6 +84,8 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
     (tables / "manifest.json").write_bytes(to_json(bundle.manifest))
     for table in bundle.tables:
         (tables / f"{table.name}.json").write_bytes(_table_json(table))
+    if bundle.names is not None:
+        (tables / "names.json").write_bytes(to_json(bundle.names))
     (folder / "model.onnx").write_bytes(bundle.model)
     (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
     for path in folder.rglob("*.*"):
@@ -117,7 +128,16 @@ def read(folder: Path) -> Bundle:
     expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
     if hashlib.sha256(model).hexdigest() != expected:
         raise ExportError(f"{path}: its sha256 is not the one in the manifest ({expected})")
-    return Bundle(manifest, tables, model)
+    return Bundle(manifest, tables, model, _read_names(folder / "tables" / "names.json", manifest))
+
+
+def _read_names(path: Path, manifest: dict[str, Any]) -> Spellings | None:
+    match manifest.get("names"):
+        case None:
+            return None
+        case {"sha256": str(sha256)}:
+            return _read_object(path, sha256)
+    raise ExportError(f"{path.parent / 'manifest.json'}: `names` should hold the sha256 of {path.name}")
 
 
 def read_pipeline(folder: Path) -> bytes | None:
@@ -153,7 +173,7 @@ def _read_table(manifest: Path, feature: Any) -> Table:
             raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
     if len(set(key)) < len(key):
         raise ExportError(f"{manifest}: {name!r} has the same key part twice")
-    if Path(name).name != name or name == "manifest":
+    if Path(name).name != name or name in ("manifest", "names"):
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
     _check_number(manifest, f"the default of {name!r}", default)

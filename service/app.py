@@ -73,7 +73,7 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys |
 def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     """What the bundle serves, once a first prediction has proved that it works. Raises BundleError."""
     scorer = Scorer(bundle)
-    features = Features(bundle.tables)
+    features = Features(bundle.tables, bundle.names)
     names = Names(features, metrics, strict=settings.strict)
     predictor = Predictor(
         features,
@@ -85,7 +85,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
     record = (
-        PredictionLog(keeping(settings, folder), bundle.digest, metrics)
+        PredictionLog(keeping(settings, folder), bundle.digest, metrics, features.name)
         if (folder := settings.log_predictions)
         else None
     )

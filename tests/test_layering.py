@@ -15,7 +15,7 @@ HTTP = ("starlette", "uvicorn", "httptools", "uvloop", "socket", "http", "click"
 
 TOP_OF_SERVICE = ("service.app", "service.settings", "service.__main__", "service.healthcheck", "service.__version__")
 STAGES = ("export.data", "export.learn", "export.graph")
-TOP_OF_EXPORT = ("export.assemble", "export.bundle")
+TOP_OF_EXPORT = ("export.assemble", "export.bundle", "export.names")
 EVERYWHERE = ("export.errors", "export.progress", "export.style", "export.__version__")
 
 

@@ -21,6 +21,7 @@ from export.commands.options import (
     write_file,
 )
 from export.data import sample
+from export.data.codes import read_codes
 from export.data.flights import read_column, read_flights
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
@@ -57,7 +58,7 @@ def train_command(
     }
     with Bars() as bars:
         trained = train(recipe, flights, bars)
-        made = assemble(trained.booster, trained.tables, about, flights, bars)
+        made = assemble(trained.booster, trained.tables, about, flights, bars, read_codes(data))
     bundle.write(made, out)
     if booster:
         write_file(booster, trained.booster.model_to_string().encode())
@@ -96,7 +97,12 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
     old = bundle.read(folder)
     with Bars() as bars:
         made, changes = refresh(
-            old, read_booster(booster), joined([read_flights(path) for path in data]), version, bars
+            old,
+            read_booster(booster),
+            joined([read_flights(path) for path in data]),
+            version,
+            bars,
+            read_codes(*data),
         )
     bundle.write(made, out or folder)
     click.echo(as_text(old.manifest, made.manifest, changes))

@@ -12,6 +12,7 @@ import onnx
 
 from export.assemble import about_data, about_of, proved
 from export.bundle import Bundle, make_bundle
+from export.data.codes import Codes
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.graph.verify import prove
@@ -19,6 +20,7 @@ from export.learn.ratios import Ratio
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
 from export.learn.train import recipe_tables
+from export.names import spellings
 from export.progress import Progress
 
 MOVED = 0.05
@@ -37,7 +39,12 @@ class Change:
 
 
 def refresh(
-    old: Bundle, booster: lgb.Booster, flights: Flights, version: str | None, progress: Progress
+    old: Bundle,
+    booster: lgb.Booster,
+    flights: Flights,
+    version: str | None,
+    progress: Progress,
+    codes: Codes | None = None,
 ) -> tuple[Bundle, list[Change]]:
     """New tables for the old model, from all of `flights`. Raises ExportError, where the proof fails too."""
     recipe = _recipe(old)
@@ -46,7 +53,8 @@ def refresh(
     tables, parity = prove(
         booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
     )
-    new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity), flights, progress)
+    names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
+    new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity, names), flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 

@@ -1,51 +1,106 @@
-"""Airlines and destinations that no table knows: counted and told in a header, or refused where strict."""
+"""Airlines and destinations as people write them: read as those that the tables have, and told in headers.
 
-from collections.abc import Collection
+What stays unknown is counted and told too, or refused where the service is strict.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
-from service.api.contract import problem
+from service.api.contract import MAX_TEXT, problem
 from service.api.errors import InvalidRequest, Location, Problem
-from service.model.features import NAMED, Features
-from service.model.keys import Parts
+from service.model.features import NAMED, Features, spelled
+from service.model.keys import Parts, fold
 
 NEAR = 0.6
-"""How much of two names has to be the same, for one to be told as near the other: difflib's ratio."""
+"""How much of two folded names has to be the same, for one to be told as near the other: difflib's ratio."""
 
 NEAREST_KEPT = 1024
 """Names of at most `MAX_TEXT` characters whose nearest one is remembered: it takes as long as 30 predictions."""
 
 
-class UnknownCounts(Protocol):
+class NameCounts(Protocol):
     def unknown(self, names: Collection[str]) -> None: ...
+
+    def read_as(self, names: Collection[str]) -> None: ...
+
+
+class Reading(NamedTuple):
+    """A flight with a name that is not in the tables as it came."""
+
+    flight: Parts
+    """With the names that the tables have, where it is clear which are meant."""
+    unknown: tuple[str, ...]
+    """Which of OPERA and SIGLADES no table knows."""
+    read_as: dict[str, str]
+    """The others, and what they were read as."""
+
+    def headers(self) -> dict[str, str]:
+        return _headers(self.unknown, {field: quote(name, safe="") for field, name in self.read_as.items()})
+
+
+class Tally:
+    """What the readings of many flights had in common: the headers do not grow with them."""
+
+    def __init__(self) -> None:
+        self._unknown: set[str] = set()
+        self._read_as: Counter[str] = Counter()
+
+    def add(self, reading: Reading) -> None:
+        self._unknown.update(reading.unknown)
+        self._read_as.update(reading.read_as.keys())
+
+    def headers(self) -> dict[str, str]:
+        """How many flights had a name read as another one, by field."""
+        return _headers(sorted(self._unknown), dict(sorted(self._read_as.items())))
 
 
 class Names:
-    def __init__(self, features: Features, counts: UnknownCounts, *, strict: bool = False) -> None:
+    def __init__(self, features: Features, counts: NameCounts, *, strict: bool = False) -> None:
         self._features = features
         self._strict = strict
-        self.count = counts.unknown
-        self._known = {field: sorted(names) for field, names in features.known.items()}
+        self._counts = counts
+        self._known = {field: spelled(names) for field, names in features.known.items()}
         self._nearest = lru_cache(maxsize=NEAREST_KEPT)(self._find_nearest)
 
-    def unknown(self, flight: Parts, where: Location) -> tuple[str, ...]:
-        """Which of OPERA and SIGLADES no table knows. Raises InvalidRequest instead where the service is strict."""
+    def read(self, flight: Parts, where: Location) -> Reading | None:
+        """None where the tables know both names as they are. Raises InvalidRequest where one is unknown and strict."""
         names = self._features.unknown(flight)
-        if names and self._strict:
-            raise InvalidRequest([self._unknown_value(name, str(flight[NAMED.index(name)]), where) for name in names])
-        return names
+        return self._read(flight, names, where) if names else None
+
+    def _read(self, flight: Parts, names: tuple[str, ...], where: Location) -> Reading:
+        written = dict(zip(NAMED, flight[:2], strict=True))
+        found = {name: known for name in names if (known := self._features.find(name, written[name])) is not None}
+        unknown = tuple(name for name in names if name not in found)
+        if unknown and self._strict:
+            raise InvalidRequest([self._unknown_value(name, written[name], where) for name in unknown])
+        opera, siglades = (found.get(name, written[name]) for name in NAMED)
+        return Reading((opera, siglades, *flight[2:]), unknown, found)
+
+    def count(self, reading: Reading) -> None:
+        self._counts.unknown(reading.unknown)
+        self._counts.read_as(reading.read_as)
 
     def _unknown_value(self, field: str, value: str, where: Location) -> Problem:
-        nearest = self._nearest(field, value)
+        nearest = self._nearest(field, fold(value)[:MAX_TEXT])
         told = "none is near it" if nearest is None else f"the nearest is {nearest!r}"
         text = f"{field} is not one that the model knows; {told}"
         return problem("unknown_value", (*where, field), text, value)
 
     def _find_nearest(self, field: str, value: str) -> str | None:
         found = get_close_matches(value, self._known[field], n=1, cutoff=NEAR)
-        return found[0] if found else None
+        return self._known[field][found[0]] if found else None
 
 
-def unknown_header(names: Collection[str]) -> dict[str, str]:
-    return {"x-unknown": ", ".join(names)} if names else {}
+def headers_of(reading: Reading | None) -> dict[str, str]:
+    return reading.headers() if reading else {}
+
+
+def _headers(unknown: Collection[str], read_as: Mapping[str, object]) -> dict[str, str]:
+    headers = {"x-unknown": ", ".join(unknown)} if unknown else {}
+    if read_as:
+        headers["x-read-as"] = ", ".join(f"{field}={value}" for field, value in read_as.items())
+    return headers

@@ -58,6 +58,8 @@ class Bundle:
     """JSON: a sample of the flights that it was trained on, for people to try."""
     digest: str
     """Tells this bundle from every other: of the bytes of its manifest, model and tables."""
+    names: dict[str, dict[str, str]] | None = None
+    """For OPERA and SIGLADES: how people write names, folded, and the name that the tables have."""
 
 
 def read(folder: Path) -> Bundle:
@@ -81,6 +83,7 @@ def read(folder: Path) -> Bundle:
         model_file=model_file,
         flights=_read_flights(folder / "flights.json"),
         digest=_digest([content, model, *contents]),
+        names=_read_names(path, manifest),
     )
 
 
@@ -152,6 +155,23 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
     }
     average = _number(manifest_path, f"the average of {short(name)}", averages.get(name, default))
     return Table(name, key, default, values, average), content
+
+
+def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict[str, str]] | None:
+    """The spellings of names, where the manifest tells of them: bundles made before there were any lack them."""
+    if "names" not in manifest:
+        return None
+    path = manifest_path.parent / "names.json"
+    content = read_bytes(path, LARGEST_JSON)
+    about = _field(manifest_path, manifest, "names", dict)
+    check_sha256(path, content, _field(manifest_path, about, "sha256", str))
+    names = parse_object(path, content)
+    for part, spellings in names.items():
+        if part not in ("OPERA", "SIGLADES"):
+            raise BundleError(path, f"it should have spellings of OPERA and SIGLADES, not of {short(part)}")
+        if not isinstance(spellings, dict) or not all(isinstance(name, str) for name in spellings.values()):
+            raise BundleError(path, f"the spellings of {part} should be an object of names, not {short(spellings)}")
+    return names
 
 
 def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:

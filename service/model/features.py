@@ -1,14 +1,15 @@
 """The manifest's features compiled into dict lookups: a flight's key parts -> its row of float32 values.
 
-It neither parses requests nor runs the model.
+And what people type -> the name that the tables have for it. It neither parses requests nor runs the model.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from struct import Struct
 from typing import Any
+from unicodedata import normalize
 
 from service.model.bundle import Table
-from service.model.keys import PARTS, Parts
+from service.model.keys import PARTS, Parts, fold, unambiguous
 
 Row = bytes
 """One float32 a feature, in the manifest's order: what the model takes, and a key that hashes fast."""
@@ -19,12 +20,22 @@ NAMED = ("OPERA", "SIGLADES")
 """The open parts: a flight may name one that no table knows."""
 
 
+LONGEST = 256
+"""Characters of a name that is told in a header."""
+
+LENGTHENED = 3
+"""How many times as long as its folded form a name is at most that is looked for: a bound on what that costs."""
+
+
 class Features:
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], names: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """`names` are the bundle's spellings; without them only the tables' own names are known, folded."""
         self.row: Callable[[Parts], Row] = compile_row(tables)
         self.known = {part: known_values(part, tables) for part in NAMED}
         self._airlines = self.known["OPERA"]
         self._destinations = self.known["SIGLADES"]
+        given = names or {part: spelled(known) for part, known in self.known.items()}
+        self._spellings = {part: Spellings(given.get(part, {}), self.known[part]) for part in NAMED}
 
     def unknown(self, parts: Parts) -> tuple[str, ...]:
         """The names among OPERA and SIGLADES whose value no table knows."""
@@ -33,6 +44,33 @@ class Features:
         if airline and destination:
             return ()
         return tuple(name for name, known in zip(NAMED, (airline, destination), strict=True) if not known)
+
+    def find(self, part: str, text: str) -> str | None:
+        """The name that the tables have for what somebody wrote as OPERA or SIGLADES, if it is clear which."""
+        return self._spellings[part].find(text)
+
+    def name(self, part: str, text: str) -> str:
+        """What an OPERA or SIGLADES is looked up as: the name that the tables have for it, or the text itself."""
+        return text if text in self.known[part] else self.find(part, text) or text
+
+
+class Spellings:
+    """Of one part: folded spellings with their names. Nothing is remembered, so clients cannot make it grow."""
+
+    def __init__(self, names: Mapping[str, str], known: frozenset[str]) -> None:
+        self._names = {text: name for text, name in names.items() if name in known and len(name) <= LONGEST}
+        self._most = LENGTHENED * max(map(len, self._names), default=0)
+
+    def find(self, text: str) -> str | None:
+        text = text.strip()
+        if len(text) > self._most or (not text.isascii() and len(normalize("NFKD", text)) > self._most):
+            return None
+        return self._names.get(fold(text))
+
+
+def spelled(names: Iterable[str]) -> dict[str, str]:
+    """The names by their folded spelling."""
+    return unambiguous((fold(name), name) for name in names)
 
 
 def compile_row(tables: Sequence[Table]) -> Callable[[Parts], Row]:

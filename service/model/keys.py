@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import TypeAlias
+from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
 PARTS = ("OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta")
@@ -36,6 +37,9 @@ DOMAINS: dict[str, tuple[str | int, ...]] = {
 """Every value that a part can take; OPERA and SIGLADES are open, any text, and FECHA is any `YYYY-MM-DD`."""
 
 TIME_FORM = "YYYY-MM-DD HH:MM[:SS]"
+
+_UNSEEN = ("Mn", "Cf")
+"""Kinds of characters that a folded name lacks: accents, and what shows nothing, like a byte order mark."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -83,6 +87,21 @@ def part_value(part: str, text: str) -> str | int:
 def key_text(values: Iterable[str | int]) -> str:
     """The key of a table's row as its JSON spells it: `Sky Airline|Calama`."""
     return SEPARATOR.join(map(str, values))
+
+
+def fold(text: str) -> str:
+    """A name as it is compared with what people type: `SKY\u00a0 AIRLINE ` and `Sky Airline` are `sky airline`."""
+    if not text.isascii():
+        text = "".join(each for each in normalize("NFKD", text) if category(each) not in _UNSEEN)
+    return " ".join(text.casefold().split())
+
+
+def unambiguous(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Folded spellings with the one name that each stands for; without those of two names, and the empty one."""
+    found: dict[str, set[str]] = {}
+    for spelling, name in pairs:
+        found.setdefault(spelling, set()).add(name)
+    return {spelling: names.pop() for spelling, names in found.items() if spelling and len(names) == 1}
 
 
 def parse_time(text: str) -> datetime:

@@ -15,7 +15,7 @@ import httptools
 from service.api.callers.ids import UNNAMED, Ids, Named, named
 from service.api.callers.keys import Keys
 from service.api.errors import error_body, refusal
-from service.api.names import Names
+from service.api.names import Names, Reading
 from service.api.paths import HOT
 from service.api.served import Recorder
 from service.model.errors import Overloaded
@@ -152,9 +152,9 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
-def unknown_line(names: tuple[str, ...]) -> bytes:
-    """The header that names a flight's unknown values."""
-    return b"x-unknown: %b\r\n" % ", ".join(names).encode()
+def lines_of(reading: Reading) -> bytes:
+    """The headers that tell of a flight's names."""
+    return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in reading.headers().items())
 
 
 def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[int, Named]:

@@ -18,7 +18,7 @@ from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol, unread_bytes
-from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, unknown_line
+from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -98,15 +98,16 @@ class FastLaneProtocol(DrainingProtocol):
         if not lane.answered and not lane.waiting:
             lane.begin_turn()
         flight = parse_flight(body)
-        unknown = lane.names.unknown(flight, ("body",))
+        reading = lane.names.read(flight, ("body",))
         named = self._named.id
         self._id = extra = line_of(named) if named else lane.ids.line()
-        if unknown:
-            extra += unknown_line(unknown)
+        if reading:
+            flight = reading.flight
+            extra += lines_of(reading)
         reply = lane.predictor.submit(flight, self._reply)  # nothing may fail after it: there will be a reply
         self._extra = extra
-        if unknown:
-            lane.names.count(unknown)
+        if reading:
+            lane.names.count(reading)
         return reply
 
     def _note(self, body: bytes, reply: bytes) -> None:

@@ -101,11 +101,10 @@ EVENTS = {
 ROUTE = len(STATUSES) + BUCKETS + 1
 LANE = ROUTE * len(ROUTES)
 LANE_SUM = LANE + BUCKETS
-STATE, BEAT, CONNECTIONS, PENDING, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA, UNKNOWN_SIGLADES = range(
-    LANE_SUM + 1, LANE_SUM + 10
-)
+STATE, BEAT, CONNECTIONS, PENDING, SCORED, CACHE_HITS, MODEL_RUNS = range(LANE_SUM + 1, LANE_SUM + 8)
+UNKNOWN_OPERA, UNKNOWN_SIGLADES, READ_AS_OPERA, READ_AS_SIGLADES = range(MODEL_RUNS + 1, MODEL_RUNS + 5)
 UNUSED, LIVE, LEFT = range(3)
-INFERRED = UNKNOWN_SIGLADES + 1
+INFERRED = READ_AS_SIGLADES + 1
 FIGURES = len(Inferences._fields)
 _EVENTS = INFERRED + 2 * FIGURES
 ROW = _EVENTS + len(EVENTS)
@@ -204,6 +203,11 @@ class Metrics:
         at = range(INFERRED + model * FIGURES, len(self.all), ROW)
         *sums, last = zip(*(self.all[start : start + FIGURES] for start in at), strict=True)
         return Inferences._make([*map(sum, sums), max(last)])
+
+    def read_as(self, names: Collection[str]) -> None:
+        """Count a flight whose OPERA, SIGLADES or both were read as another spelling's name."""
+        self.counts[READ_AS_OPERA] += "OPERA" in names
+        self.counts[READ_AS_SIGLADES] += "SIGLADES" in names
 
     def event(self, name: str, times: int = 1) -> None:
         """Count one of `EVENTS`."""

@@ -20,6 +20,8 @@ from service.server.metrics import (
     MAX_WORKERS,
     MODEL_RUNS,
     PENDING,
+    READ_AS_OPERA,
+    READ_AS_SIGLADES,
     ROUTE,
     ROUTE_AT,
     ROW,
@@ -101,6 +103,9 @@ def _singles(total: list[int]) -> Iterator[str]:
     yield from _head("unknown_total", "counter", "Flights whose airline or destination no table knows.")
     yield f'atraso_unknown_total{{field="OPERA"}} {total[UNKNOWN_OPERA]}'
     yield f'atraso_unknown_total{{field="SIGLADES"}} {total[UNKNOWN_SIGLADES]}'
+    yield from _head("read_as_total", "counter", "Flights whose airline or destination was read as the tables' name.")
+    yield f'atraso_read_as_total{{field="OPERA"}} {total[READ_AS_OPERA]}'
+    yield f'atraso_read_as_total{{field="SIGLADES"}} {total[READ_AS_SIGLADES]}'
 
 
 def _events(total: list[int]) -> Iterator[str]:

@@ -51,7 +51,9 @@ async function retry() {
   else setTimeout(retry, RETRY);
 }
 
-/** The reply's JSON and the unknown fields that it names. Throws ApiError and Unreachable. */
+const listed = (header) => (header ?? "").split(", ").filter(Boolean);
+
+/** The reply's JSON, the unknown fields that it names and, by field, what it read as another name. Throws ApiError and Unreachable. */
 async function ask(path, options) {
   let reply, body;
   try {
@@ -64,7 +66,8 @@ async function ask(path, options) {
   const json = reply.headers.get("content-type")?.startsWith("application/json") ? JSON.parse(body) : {};
   if (reply.status === 401) key.ask();
   if (!reply.ok) throw new ApiError(reply.status, json.detail ?? `estado ${reply.status}`);
-  return { body: json, unknown: (reply.headers.get("x-unknown") ?? "").split(", ").filter(Boolean) };
+  const readAs = listed(reply.headers.get("x-read-as")).map((pair) => pair.split("=").map(decodeURIComponent));
+  return { body: json, unknown: listed(reply.headers.get("x-unknown")), readAs };
 }
 
 const post = (path, value) =>

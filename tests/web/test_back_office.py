@@ -107,6 +107,15 @@ def test_an_unknown_airline_is_told_and_stays_text(open_page: Open, server: Any,
     assert page.locator("main script").count() == 0
 
 
+def test_what_a_name_was_read_as_is_told(open_page: Open, server: Any) -> None:
+    page = open_page(server.url)
+    type_in(page, "latam", "Concepción", "2018-03-05T06:20")
+    expect(page.locator("#unknown")).to_have_text(
+        "«latam» leído como «Grupo LATAM». «Concepción» leído como «Concepcion»."
+    )
+    expect(page.locator("#flight")).to_contain_text("latam a Concepción")
+
+
 def test_what_the_service_refuses_is_told(open_page: Open, servers: Callable[..., Any]) -> None:
     strict = servers("--strict", "--workers", 1)
     page = open_page(strict.url, silent=False)

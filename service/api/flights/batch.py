@@ -6,7 +6,7 @@ from typing import Any
 from service.api.contract import MAX_PROBLEMS, check_flight, problem
 from service.api.errors import InvalidRequest, Problem
 from service.api.flights.detail import Details
-from service.api.names import Names
+from service.api.names import Names, Tally
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW
 
@@ -16,22 +16,22 @@ PROBLEMS_A_TURN = 10
 
 async def predict_batch(
     predictor: Predictor, known: Names, flights: list[Any], detailed: Details | None = None
-) -> tuple[bytes, set[str]]:
-    """The reply's body, in the order of `flights`, and which of OPERA and SIGLADES some table did not know.
+) -> tuple[bytes, Tally]:
+    """The reply's body, in the order of `flights`, and what was read as another name or is unknown.
 
     Raises InvalidRequest with the problems of every flight, up to the first thousand.
     """
     replies: list[bytes] = []
-    unknown: set[str] = set()
+    tally = Tally()
     problems: list[Problem] = []
     for start in range(0, len(flights), MAX_ROWS):
         checked, named = [], []
         for index, flight in enumerate(flights[start : start + MAX_ROWS], start):
             try:
                 parts = check_flight(flight, ("body", index))
-                names = known.unknown(parts, ("body", index))
-                checked.append(parts)
-                named.append(names)
+                reading = known.read(parts, ("body", index))
+                checked.append(reading.flight if reading else parts)
+                named.append(reading.unknown if reading else ())
             except InvalidRequest as error:
                 problems.extend(error.detail)
                 if len(problems) > MAX_PROBLEMS:
@@ -39,16 +39,16 @@ async def predict_batch(
                 if len(problems) % PROBLEMS_A_TURN == 0:
                     await asyncio.sleep(0)
                 continue
-            if names:
-                known.count(names)
-                unknown.update(names)
+            if reading:
+                known.count(reading)
+                tally.add(reading)
         if not problems:
             replies += detailed(checked, named) if detailed else predictor.score(checked)
         if len(flights) > FEW:
             await asyncio.sleep(0)
     if problems:
         raise InvalidRequest(problems)
-    return b"[" + b",".join(replies) + b"]", unknown
+    return b"[" + b",".join(replies) + b"]", tally
 
 
 def _too_many(index: int) -> Problem:

@@ -18,7 +18,7 @@ from service.api.errors import error_body, refusal
 from service.api.flights.batch import predict_batch
 from service.api.flights.detail import Details, wants_detail
 from service.api.flights.explanation import told
-from service.api.names import unknown_header
+from service.api.names import Tally, headers_of
 from service.api.paths import HOT
 from service.api.served import Served
 
@@ -33,11 +33,14 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
         asked = await read_body(scope, receive, served.limits.body)
         detailed = details(served, scope)
         flight = parse_flight(asked)
-        unknown = served.names.unknown(flight, ("body",))
+        reading = served.names.read(flight, ("body",))
+        if reading:
+            flight = reading.flight
+        unknown = reading.unknown if reading else ()
         body = detailed([flight], [unknown])[0] if detailed else await served.predictor.reply(flight)
-        status, extra = 200, served.marks | unknown_header(unknown)
-        if unknown:
-            served.names.count(unknown)
+        status, extra = 200, served.marks | headers_of(reading)
+        if reading:
+            served.names.count(reading)
         if served.record:
             served.record.one(asked, body, scope[SCOPE])
     except ClientDisconnect:
@@ -61,8 +64,8 @@ async def predict_many(request: Request) -> Response:
     body = await read_body(request.scope, request.receive, served.limits.body)
     work = _predict_in_turn(served, body, request.scope[SCOPE], details(served, request.scope))
     soon = served.lines.are_free(len(body))
-    replies, unknown = await (work if soon else while_awaited(request.receive, work))
-    return Response(replies, headers=served.marks | unknown_header(sorted(unknown)), media_type=JSON)
+    replies, tally = await (work if soon else while_awaited(request.receive, work))
+    return Response(replies, headers=served.marks | tally.headers(), media_type=JSON)
 
 
 def details(served: Served, scope: Scope) -> Details | None:
@@ -72,24 +75,25 @@ def details(served: Served, scope: Scope) -> Details | None:
 
 async def _predict_in_turn(
     served: Served, body: bytes, request_id: bytes, detailed: Details | None
-) -> tuple[bytes, set[str]]:
+) -> tuple[bytes, Tally]:
     async with served.lines.of(len(body)).turn(len(body)):
         flights = parse_batch(body, served.limits.batch)
-        replies, unknown = await predict_batch(served.predictor, served.names, flights, detailed)
+        replies, tally = await predict_batch(served.predictor, served.names, flights, detailed)
     if served.record:
         served.record.many(len(flights), map(itemgetter(*FIELDS), flights), probabilities_of(replies), request_id)
-    return replies, unknown
+    return replies, tally
 
 
 async def explain_one(request: Request) -> Response:
     served: Served = request.state.served
     flight = parse_flight(await read_body(request.scope, request.receive, served.limits.body))
-    unknown = served.names.unknown(flight, ("body",))
-    if unknown:
-        served.names.count(unknown)
+    reading = served.names.read(flight, ("body",))
+    if reading:
+        flight = reading.flight
+        served.names.count(reading)
     explanation = await while_awaited(request.receive, served.explainer(flight))
     reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
-    return Response(orjson.dumps(reply), headers=served.marks | unknown_header(unknown), media_type=JSON)
+    return Response(orjson.dumps(reply), headers=served.marks | headers_of(reading), media_type=JSON)
 
 
 async def show_flights(request: Request) -> Response:

@@ -7,14 +7,13 @@ Two models: the bundle's own name takes flights as they are, the one ending in `
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from service.api.contract import FIELDS, check_flight, cut
 from service.api.errors import InvalidRequest
-from service.api.names import Names
+from service.api.names import Names, Tally
 from service.api.v2.tensors import (
     OUTPUT,
     UNKNOWN,
@@ -55,8 +54,11 @@ class Model:
     """Among the models of the bundle: what it did is counted by it."""
     inputs: Mapping[str, Spec]
     outputs: Mapping[str, Spec]
-    rows: Callable[[Mapping[str, Any], int], tuple[list[Row], list[Named]]]
-    """Slices of the inputs by name, and the place of their first flight -> rows, and what was unknown of each."""
+    rows: Callable[[Mapping[str, Any], int, Tally], tuple[list[Row], list[Named]]]
+    """Slices of the inputs by name, the place of their first flight, and who is told of names.
+
+    It gives rows, and what is unknown of each.
+    """
 
     def about(self) -> Json:
         return {
@@ -92,8 +94,8 @@ class Models:
             raise UnknownModel(f"there is no version {cut(version, 60)!r} of {name}; there is {model.version!r}")
         return model
 
-    async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, set[str]]:
-        """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError.
+    async def infer(self, model: Model, body: bytes, json_length: int | None, note: Note) -> tuple[Reply, Tally]:
+        """The reply, and what was read as another name or is unknown. Raises HttpError.
 
         `note` is given the flights, where the model takes them, and their probabilities.
         """
@@ -105,43 +107,46 @@ class Models:
         if (given := request_id(request)) is not None:
             told["id"] = given
         asked = asked_outputs(request, model.outputs)
-        probabilities, unknown = await self._score(model, count, inputs)
+        tally = Tally()
+        probabilities, unknown = await self._score(model, count, inputs, tally)
         if FIELDS[0] in model.inputs:
             note(count, zip(*(inputs[field] for field in FIELDS), strict=True), probabilities.tolist())
         texts = [", ".join(names) for names in unknown] if UNKNOWN in asked else []
-        reply = write_reply(told, asked, {OUTPUT: probabilities, UNKNOWN: texts})
-        return reply, set(chain.from_iterable(unknown))
+        return write_reply(told, asked, {OUTPUT: probabilities, UNKNOWN: texts}), tally
 
-    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, list[Named]]:
+    async def _score(
+        self, model: Model, count: int, inputs: Mapping[str, Any], tally: Tally
+    ) -> tuple[Float32, list[Named]]:
         """A slice at a time, so that others are served in between."""
         found: list[float] = []
         unknown: list[Named] = []
         for start in range(0, count, MAX_ROWS):
             some = {name: values[start : start + MAX_ROWS] for name, values in inputs.items()}
-            rows, names = model.rows(some, start)
+            rows, names = model.rows(some, start, tally)
             unknown += names
             found += self._predictor.probabilities(rows)
             if count > FEW:
                 await asyncio.sleep(0)
         return np.array(found, dtype=np.float32), unknown
 
-    def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], list[Named]]:
+    def _flight_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[list[Row], list[Named]]:
         row_of = self._predictor.features.row
         rows: list[Row] = []
         unknown: list[Named] = []
         for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
             try:
                 flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
-                names = self._names.unknown(flight, (place,))
+                reading = self._names.read(flight, (place,))
             except InvalidRequest as error:
                 raise InferenceError(_sentence(error)) from None
-            if names:
-                self._names.count(names)
-            unknown.append(names)
-            rows.append(row_of(flight))
+            if reading:
+                self._names.count(reading)
+                tally.add(reading)
+            unknown.append(reading.unknown if reading else ())
+            rows.append(row_of(reading.flight if reading else flight))
         return rows, unknown
 
-    def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], list[Named]]:
+    def _feature_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[list[Row], list[Named]]:
         return [row.tobytes() for row in inputs["features"]], []
 
 

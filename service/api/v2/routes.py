@@ -12,7 +12,7 @@ from starlette.routing import Route
 from service import __version__
 from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
-from service.api.names import unknown_header
+from service.api.names import Tally
 from service.api.paths import MODEL, STATISTICS
 from service.api.served import Recorder, Served
 from service.api.v2.extensions import configuration, index, statistics
@@ -69,18 +69,18 @@ async def infer(request: Request) -> Response:
     flights: int | None = None
     served: Served = request.state.served
     try:
-        made, unknown = await answer(request, model)
+        made, tally = await answer(request, model)
         flights = made.flights
     finally:
         served.counts.inference(model.place, flights, started)
-    headers = served.marks | unknown_header(sorted(unknown))
+    headers = served.marks | tally.headers()
     if made.json_length is None:
         return Response(made.body, headers=headers, media_type=JSON)
     headers[JSON_LENGTH] = str(made.json_length)
     return Response(made.body, headers=headers, media_type="application/octet-stream")
 
 
-async def answer(request: Request, model: Model) -> tuple[Reply, set[str]]:
+async def answer(request: Request, model: Model) -> tuple[Reply, Tally]:
     body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise InferenceError("a compressed request is not read: send it as it is")
@@ -96,7 +96,7 @@ def note(request: Request) -> Note:
     return partial(record.many, request_id=request.scope[SCOPE]) if record else lambda *_: None
 
 
-async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, set[str]]:
+async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, Tally]:
     async with request.state.served.lines.of(len(body)).turn(len(body)):
         return await protocol(request).infer(model, body, json_length(request), note(request))
 

@@ -8,7 +8,7 @@ import csv
 import io
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,10 +66,19 @@ class Asked(NamedTuple):
     many: tuple[Iterable[Sequence[str]], Iterable[float]] | None
 
 
+Name = Callable[[str, str], str]
+
+
+def _as_it_is(field: str, text: str) -> str:
+    return text
+
+
 class PredictionLog:
     """Belongs to one worker. `one` and `many` are the event loop's; the rest is its thread's."""
 
-    def __init__(self, keeping: Keeping, model_version: str, metrics: Metrics) -> None:
+    def __init__(self, keeping: Keeping, model_version: str, metrics: Metrics, name: Name = _as_it_is) -> None:
+        """`name` gives what an OPERA or SIGLADES was read as: the flights that are joined with it have those names."""
+        self._name = name
         self._files = RotatedFiles(keeping.folder, "predictions", _line(COLUMNS), keeping.file_bytes, keeping.files)
         self._sample = keeping.sample
         self._version = model_version
@@ -143,7 +152,8 @@ class PredictionLog:
             pairs = (pair for pair in zip(*(asked.many or ((), ())), strict=True) if self._chosen())
         for (opera, siglades, scheduled), probability in pairs:
             if opera.strip() and siglades.strip():  # the real flights have names, and their reader insists on them
-                yield (parse_time(scheduled).isoformat(" ", "seconds"), opera, siglades), round(probability, 6)
+                names = self._name("OPERA", opera), self._name("SIGLADES", siglades)
+                yield (parse_time(scheduled).isoformat(" ", "seconds"), *names), round(probability, 6)
 
     def _chosen(self) -> bool:
         return self._sample == 1 or random() < self._sample

@@ -82,9 +82,9 @@ async function answerTo({ address, options }) {
     if (reply.status === 401) key.ask();
     const text = await reply.text();
     const milliseconds = (performance.now() - started).toFixed(1);
-    const unknown = reply.headers.get("x-unknown");
+    const told = ["x-read-as", "x-unknown"].map((name) => [name, reply.headers.get(name)]).filter(([, value]) => value);
     const isJson = reply.headers.get("content-type")?.startsWith("application/json");
-    return `${reply.status}, ${milliseconds} ms${unknown ? `\nx-unknown: ${unknown}` : ""}\n\n${isJson ? shown(JSON.parse(text)) : text}`;
+    return `${reply.status}, ${milliseconds} ms${told.map((header) => `\n${header.join(": ")}`).join("")}\n\n${isJson ? shown(JSON.parse(text)) : text}`;
   } catch {
     return "The server does not answer.";
   }

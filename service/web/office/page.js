@@ -108,7 +108,7 @@ async function choose(flight) {
 /** What only adds to the answer may fail without it. */
 const orFailure = (promise) => promise.catch((error) => ({ failure: api.inWords(error) }));
 
-function showAnswer(flight, { body: { delay_probability, clase }, unknown }) {
+function showAnswer(flight, { body: { delay_probability, clase }, unknown, readAs }) {
   const late = Math.round(delay_probability * 100);
   element("answer").className = clase[0].startsWith("Alta") ? "high" : "low";
   element("flight").textContent = `${flight.OPERA} a ${flight.SIGLADES}, ${inFull(flight.FECHA_PROGRAMADA)}`;
@@ -120,7 +120,8 @@ function showAnswer(flight, { body: { delay_probability, clase }, unknown }) {
     : `De 100 vuelos como este, unos ${late} saldrían más de 15 minutos tarde.`;
   const names = { OPERA: "la aerolínea", SIGLADES: "el destino" };
   const told = unknown.map((field) => names[field]).join(" ni ");
-  say("unknown", told && `El modelo no conoce ${told}: se usan promedios.`);
+  const read = readAs.map(([field, name]) => `«${flight[field]}» leído como «${name}».`);
+  say("unknown", [...read, told && `El modelo no conoce ${told}: se usan promedios.`].filter(Boolean).join(" "));
   say("happened", happened(flight));
   element("answer").hidden = false;
 }

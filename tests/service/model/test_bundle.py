@@ -196,3 +196,38 @@ def test_a_bundle_without_averages_is_explained_against_its_defaults(small_bundl
     assert [table.average for table in read(tmp_path / "bundle").tables] == [
         feature["default"] for feature in manifest["features"]
     ]
+
+
+def renamed(folder: Path, names: Any) -> Path:
+    content = json.dumps(names).encode()
+    (folder / "tables" / "names.json").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    edit(folder / MANIFEST, lambda manifest: manifest.update(names={"sha256": sha256}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ([], "a JSON object"),
+        ({"hora": {}}, "spellings of OPERA and SIGLADES"),
+        ({"OPERA": []}, "an object of names"),
+        ({"OPERA": {"sky": 1}}, "an object of names"),
+    ],
+)
+def test_spellings_that_are_none_are_refused(tmp_path: Path, names: Any, reason: str) -> None:
+    with pytest.raises(BundleError, match=rf"names\.json: .*{reason}"):
+        read(renamed(copied(tmp_path), names))
+
+
+def test_spellings_are_the_manifests_and_may_be_missing(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    assert read(folder).names == json.loads((ROOT / "tables" / "names.json").read_bytes())
+    edit(folder / "tables" / "names.json", lambda names: names["OPERA"].update(x="Sky Airline"))
+    with pytest.raises(BundleError, match=r"names\.json: truncated, or of another bundle"):
+        read(folder)
+    (folder / "tables" / "names.json").unlink()
+    with pytest.raises(BundleError, match=r"names\.json: No such file"):
+        read(folder)
+    edit(folder / MANIFEST, lambda manifest: manifest.pop("names"))
+    assert read(folder).names is None

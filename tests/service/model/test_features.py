@@ -41,3 +41,30 @@ def test_unknown_names_the_open_parts_that_no_table_knows() -> None:
 
 def test_a_part_that_no_table_looks_at_is_never_unknown() -> None:
     assert Features([AIRLINE]).unknown(flight("Sky Airline", "Nowhere")) == ()
+
+
+TWINS = Table("airline", ("OPERA",), 0.5, {"Sky": 0.1, "SKY": 0.2, "Ñandú Air": 0.3, "": 0.4, "\u0301": 0.5}, 0.0)
+
+
+def test_a_spelling_of_two_names_is_neither() -> None:
+    features = Features([TWINS])
+    assert features.find("OPERA", "sky") is None
+    assert features.find("OPERA", "NANDU  air") == "Ñandú Air"
+
+
+def test_what_folds_to_nothing_is_no_name() -> None:
+    for text in ("", " ", "\u0301", "\ufeff"):
+        assert Features([TWINS]).find("OPERA", text) is None
+
+
+def test_only_names_that_the_tables_have_are_found() -> None:
+    features = Features([TWINS], {"OPERA": {"na": "Ñandú Air", "gone": "Gone"}})
+    assert [features.find("OPERA", text) for text in ("NA", "gone", "nandu air")] == ["Ñandú Air", None, None]
+    assert features.find("SIGLADES", "na") is None
+
+
+def test_a_long_text_is_not_looked_at() -> None:
+    features = Features([TWINS])
+    assert features.find("OPERA", " " * 100 + "nandu air" + " " * 100) == "Ñandú Air"
+    assert features.find("OPERA", "\ufdfa" * 256) is None
+    assert Features([Table("airline", ("OPERA",), 0.5, {"x" * 257: 0.1}, 0.0)]).find("OPERA", "X" * 257) is None

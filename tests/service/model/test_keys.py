@@ -2,7 +2,7 @@ from datetime import datetime
 
 import pytest
 
-from service.model.keys import DOMAINS, PARTS, high_season, key_parts, key_text, parse_time, part_value, period
+from service.model.keys import DOMAINS, PARTS, fold, high_season, key_parts, key_text, parse_time, part_value, period
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,20 @@ def test_parse_time(text: str, expected: tuple[int, ...]) -> None:
 def test_parse_time_says_what_is_wrong(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Sky Airline", "sky airline"),
+        ("\u00a0SKY \t airline\ufeff ", "sky airline"),
+        ("São Paulo", "sao paulo"),
+        ("Sa\u0303o Paulo", "sao paulo"),
+        ("\uff2c\uff21\uff34\uff21\uff2d", "latam"),
+        ("İstanbul", "istanbul"),
+        ("Straße", "strasse"),
+        ("\u0301\u200b", ""),
+    ],
+)
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == fold(folded) == folded

@@ -164,6 +164,11 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "cold, hot": (GET + request() + LAST, [200] * 3),
     "hot, wrong, hot": (request() + request(b"x") + request() + LAST, [200, 422, 200, 200]),
     "unknown": (request(flight("Nueva")) + LAST, [200, 200]),
+    "read as another": (request(flight("SKY  airline\u00a0")) * 2 + request(flight("Latam")) + LAST, [200] * 4),
+    "read as another, unknown": (
+        request(json.dumps({**EXAMPLE, "OPERA": "latam", "SIGLADES": "Nueva"}).encode()) + LAST,
+        [200, 200],
+    ),
     "empty body": (request(b"") + LAST, [422, 200]),
     "no length": (request(b"", length=False) + LAST, [422, 200]),
     "query": (request(path=HOT + "?x=1") + LAST, [200, 200]),
@@ -542,8 +547,8 @@ async def behind(scope: Any, receive: Any, send: Any) -> None:
 
 
 class Nobody:
-    def unknown(self, flight: Any, where: Any) -> tuple[str, ...]:
-        return ()
+    def read(self, flight: Any, where: Any) -> None:
+        return None
 
 
 class Predicts:

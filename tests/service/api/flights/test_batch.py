@@ -9,7 +9,7 @@ import pytest
 from service.api.contract import EXAMPLE, Replies
 from service.api.errors import InvalidRequest
 from service.api.flights.batch import predict_batch
-from service.api.names import Names
+from service.api.names import Names, Tally
 from service.model import bundle as bundles
 from service.model.features import Features
 from service.model.predictor import Predictor
@@ -20,31 +20,31 @@ BUNDLE = bundles.read(Path(__file__).resolve().parents[4])
 
 
 def made(strict: bool = False, **options: Any) -> tuple[Predictor, Names]:
-    features, metrics = Features(BUNDLE.tables), Metrics()
+    features, metrics = Features(BUNDLE.tables, BUNDLE.names), Metrics()
     predictor = Predictor(features, Scorer(BUNDLE), Replies(BUNDLE.threshold), metrics, **options)
     return predictor, Names(features, metrics, strict=strict)
 
 
-def predict(flights: list[Any], **options: Any) -> tuple[Any, set[str]]:
-    async def ask() -> tuple[bytes, set[str]]:
+def predict(flights: list[Any], **options: Any) -> tuple[Any, dict[str, str]]:
+    async def ask() -> tuple[bytes, Tally]:
         predictor, names = made(**options)
         try:
             return await predict_batch(predictor, names, flights)
         finally:
             assert predictor.pending == 0
 
-    body, unknown = asyncio.run(ask())
-    return orjson.loads(body), unknown
+    body, tally = asyncio.run(ask())
+    return orjson.loads(body), tally.headers()
 
 
 def test_replies_are_lightgbms_in_order(golden: list[dict[str, Any]]) -> None:
-    replies, unknown = predict(golden)
+    replies, headers = predict(golden)
     assert [r["delay_probability"] for r in replies] == [round(v["delay_probability"], 2) for v in golden]
-    assert unknown == {"OPERA", "SIGLADES"}
+    assert headers == {"x-unknown": "OPERA, SIGLADES"}
 
 
 def test_an_empty_batch_is_answered_by_an_empty_one() -> None:
-    assert predict([]) == ([], set())
+    assert predict([]) == ([], {})
 
 
 def test_every_problem_names_its_flight() -> None:

@@ -18,10 +18,14 @@ from click.testing import CliRunner
 from export.__main__ import cli
 from export.commands.judge import EXCEEDED
 from service.api.contract import EXAMPLE, FIELDS
+from service.model import bundle as bundles
+from service.model.features import Features
 from service.server.metrics import Metrics
 from service.server.prometheus import render
 from service.server.records.predictions import A_FLIGHT, COLUMNS, MAX_QUEUED, Keeping, PredictionLog
 
+BUNDLE = bundles.read(Path(__file__).resolve().parents[4])
+FEATURES = Features(BUNDLE.tables, BUNDLE.names)
 HOT = "/predict_delay_probability"
 ODD = {"OPERA": 'Ñandú, "Air"\r\n=1+1', "SIGLADES": "Lima | x", "FECHA_PROGRAMADA": "2017-07-01T04:30:59Z"}
 
@@ -122,6 +126,17 @@ def test_a_folder_that_cannot_be_written_to_costs_no_reply(
     wait_until(lambda: place.is_dir() and kept(place), server)
     assert server.stop() == 0
     assert len(kept(place)) == 1
+
+
+def test_names_are_kept_as_they_were_read(tmp_path: Path) -> None:
+    """Flights as they flew have the tables' names: `outcomes` would find no other one among them."""
+    log = PredictionLog(Keeping(tmp_path / "log", 1, 1 << 30, 0), "abc", Metrics(), FEATURES.name)
+    body = json.dumps({**EXAMPLE, "OPERA": "SKY airline", "SIGLADES": "Nueva"}).encode()
+    log.one(body, b'{"delay_probability": 0.5}', b"id")
+    log.many(1, iter([["Latam", "São Paulo", "2017-01-01 10:00"]]), iter([0.5]), b"id")
+    log.close()
+    found = [(row["OPERA"], row["SIGLADES"]) for row in kept(tmp_path / "log")]
+    assert found == [("Sky Airline", "Nueva"), ("Grupo LATAM", "Sao Paulo")]
 
 
 def test_what_waits_is_bounded(tmp_path: Path) -> None:
