@@ -101,7 +101,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
-        catalogue=orjson.dumps(catalogue(bundle.tables)),
+        catalogue=orjson.dumps(catalogue(bundle.tables, features.spellings)),
         marks={"x-model-version": bundle.digest},
         record=record,
     )

@@ -36,6 +36,7 @@ class Features:
         self._destinations = self.known["SIGLADES"]
         given = names or {part: spelled(known) for part, known in self.known.items()}
         self._spellings = {part: Spellings(given.get(part, {}), self.known[part]) for part in NAMED}
+        self.spellings = {part: each.names for part, each in self._spellings.items()}
 
     def unknown(self, parts: Parts) -> tuple[str, ...]:
         """The names among OPERA and SIGLADES whose value no table knows."""
@@ -58,14 +59,14 @@ class Spellings:
     """Of one part: folded spellings with their names. Nothing is remembered, so clients cannot make it grow."""
 
     def __init__(self, names: Mapping[str, str], known: frozenset[str]) -> None:
-        self._names = {text: name for text, name in names.items() if name in known and len(name) <= LONGEST}
-        self._most = LENGTHENED * max(map(len, self._names), default=0)
+        self.names = {text: name for text, name in names.items() if name in known and len(name) <= LONGEST}
+        self._most = LENGTHENED * max(map(len, self.names), default=0)
 
     def find(self, text: str) -> str | None:
         text = text.strip()
         if len(text) > self._most or (not text.isascii() and len(normalize("NFKD", text)) > self._most):
             return None
-        return self._names.get(fold(text))
+        return self.names.get(fold(text))
 
 
 def spelled(names: Iterable[str]) -> dict[str, str]:

@@ -18,6 +18,9 @@ export const LONGEST = 256;
 const BARE = { OPERA: "aerolínea", SIGLADES: "destino" };
 
 /** The fields whose names the model does not know. */
+/** A name as the service compares it: without case, accents and needless spaces. */
+export const folded = (text) => text.normalize("NFKD").replace(/[\p{Mn}\p{Cf}]/gu, "").toLowerCase().trim().split(/\s+/u).join(" ");
+
 export const unknownNames = (fields) => fields.map((field) => BARE[field] ?? field).join(" y ");
 
 const PROBLEMS = {

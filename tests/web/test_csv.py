@@ -98,6 +98,15 @@ def test_a_column_that_is_there_twice_is_refused(card: Any) -> None:
     expect(card.page.locator("#mapping")).to_be_hidden()
 
 
+def test_a_name_that_is_read_as_another_is_not_marked_beside_an_unknown_one(card: Any) -> None:
+    names = ["latam,CONCEPCIÓN ", "SKU,São  Paulo", "Nueva,Ninguna"]
+    card.paste("\n".join([HEADER, *(f"{each},2017-11-27 13:00" for each in names)]))
+    expect(card.state).to_have_text(
+        "3 vuelos calculados; 1 vuelo con un nombre que el modelo no conoce, donde usa promedios."
+    )
+    assert card.column("Nombre desconocido") == ["", "", "aerolínea y destino"]
+
+
 def test_unknown_names_are_marked_in_the_table_and_the_download(card: Any) -> None:
     names = ["Sky Airline,Calama", "Nueva,Calama", "Nueva,Ninguna", "Sky Airline,Ninguna"]
     card.paste("\n".join([HEADER, *(f"{each},2017-11-27 13:00" for each in names), "Nueva,Calama,hoy"]))

@@ -1,16 +1,16 @@
-"""What a bundle's tables know of: airlines, destinations, and the routes that were flown."""
+"""What a bundle's tables know of: airlines, destinations, the routes that were flown, and how people spell names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from service.model.bundle import Table
 from service.model.features import known_values
 
 PAIR = ("OPERA", "SIGLADES")
 
-Catalogue = dict[str, list[str] | dict[str, list[str]]]
+Catalogue = dict[str, list[str] | dict[str, list[str]] | Mapping[str, Mapping[str, str]]]
 
 
-def catalogue(tables: Sequence[Table]) -> Catalogue:
+def catalogue(tables: Sequence[Table], spellings: Mapping[str, Mapping[str, str]]) -> Catalogue:
     """Airlines, destinations, and the destinations of each airline; a bundle without such a table tells no routes."""
     routes: dict[str, set[str]] = {}
     for table in tables:
@@ -24,4 +24,5 @@ def catalogue(tables: Sequence[Table]) -> Catalogue:
         "OPERA": airlines,
         "SIGLADES": destinations,
         "rutas": {airline: sorted(routes[airline]) for airline in sorted(routes)},
+        "nombres": spellings,
     }

@@ -1,7 +1,7 @@
 // Many flights -> a probability each, a slice at a time. It outlives a silence of the service.
 
 import * as api from "../api.js";
-import { inSpanish } from "../words.js";
+import { folded, inSpanish } from "../words.js";
 
 const SLICE = 500;
 const PAUSE = 1000;
@@ -43,7 +43,8 @@ async function scoreSlice(slice, goesOn) {
 }
 
 /** The service tells which fields of a slice have unknown names, the catalogue in which rows. */
-const isUnknown = ({ flight }, field) => !catalogue[field]?.includes(flight[field]);
+const isUnknown = ({ flight }, field) =>
+  !catalogue[field]?.includes(flight[field]) && !Object.hasOwn(catalogue.nombres[field], folded(flight[field]));
 
 /** The rows that the service found nothing wrong with. Throws the error where it names no row. */
 function withoutRefused(rows, error) {

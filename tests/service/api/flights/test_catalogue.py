@@ -3,12 +3,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from export.data.flights import read_flights
-from service.api.contract import FIELDS
+from service.api.contract import EXAMPLE, FIELDS
 from service.model.bundle import BundleError, read
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -21,6 +22,16 @@ def test_the_catalogue_names_what_was_flown(server: Any, real_data: Path) -> Non
     assert told["SIGLADES"] == sorted({siglades for _, siglades, _ in ids})
     routes = {(opera, siglades) for opera, siglades, _ in ids}
     assert {(opera, siglades) for opera, some in told["rutas"].items() for siglades in some} == routes
+
+
+def test_the_catalogue_tells_how_names_may_be_written(server: Any) -> None:
+    told = httpx.get(server.url + "/catalogue").json()
+    assert told["nombres"]["OPERA"]["latam"] == "Grupo LATAM"
+    for field, names in told["nombres"].items():
+        assert set(names.values()) <= set(told[field])
+        for text, name in names.items():
+            reply = server.post("/predict_delay_probability", {**EXAMPLE, field: text.upper()})
+            assert reply.headers.get("x-read-as") == (None if text.upper() == name else f"{field}={quote(name)}")
 
 
 def test_the_flights_are_real_ones_with_what_happened(server: Any, real_data: Path) -> None:
