@@ -28,7 +28,8 @@ async function use(): Promise<void> {
   ];
   const query: paths["/predict_delay_probabilities"]["post"]["parameters"]["query"] = { detail: true };
   const path = "/predict_delay_probabilities";
-  const replies = (await post(path, flights, `?detail=${query.detail}`)) as Predicted[200]["content"]["application/json"];
+  const told = await post(path, flights, `?detail=${query.detail}`);
+  const replies = told as Predicted[200]["content"]["application/json"];
   const unknown: (Names | undefined)[] = replies.map((reply) => reply.desconocidos);
   check(JSON.stringify(unknown) === '[[],["OPERA"]]', `unknown: ${JSON.stringify(unknown)}`);
   const clase: "Baja probabilidad de atraso" | "Alta probabilidad de atraso" = replies[0].clase[0];
