@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,16 @@ def make_bundle(
     manifest = {
         "format": FORMAT,
         "model": {**about, "sha256": hashlib.sha256(model).hexdigest()},
-        "features": [{"name": table.name, "key": list(table.key), "default": table.default} for table in tables],
+        "features": [_about_table(table) for table in tables],
         "data": data,
         "parity": asdict(parity),
     }
     return Bundle(manifest, tables, model)
+
+
+def _about_table(table: Table) -> dict[str, Any]:
+    digest = hashlib.sha256(_table_json(table)).hexdigest()
+    return {"name": table.name, "key": list(table.key), "default": table.default, "sha256": digest}
 
 
 def write(bundle: Bundle, folder: Path) -> None:
@@ -69,7 +74,7 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
     tables.mkdir()
     (tables / "manifest.json").write_bytes(to_json(bundle.manifest))
     for table in bundle.tables:
-        (tables / f"{table.name}.json").write_bytes(to_json(dict(sorted(table.values.items()))))
+        (tables / f"{table.name}.json").write_bytes(_table_json(table))
     (folder / "model.onnx").write_bytes(bundle.model)
     (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
     for path in folder.rglob("*.*"):
@@ -93,6 +98,10 @@ def swap(staging: Path, folder: Path) -> None:
                     (folder / name).rename(staging / name)
                 (staging / f"old {name}").rename(folder / name)
         raise
+
+
+def _table_json(table: Table) -> bytes:
+    return to_json(dict(sorted(table.values.items())))
 
 
 def to_json(value: Any) -> bytes:
@@ -148,7 +157,7 @@ def _read_table(manifest: Path, feature: Any) -> Table:
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
     _check_number(manifest, f"the default of {name!r}", default)
-    values = _read_object(path)
+    values = _read_object(path, feature.get("sha256"))
     for text, value in values.items():
         _check_key(path, tuple(key), text)
         _check_number(path, repr(text), value)
@@ -171,14 +180,29 @@ def _check_number(path: Path, what: str, value: Any) -> None:
         raise ExportError(f"{path}: {what} should be a finite number, not {value!r}")
 
 
-def _read_object(path: Path) -> dict[str, Any]:
+def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
+    """The object in a file. `sha256` is the manifest's; bundles of before, and people's own tables, have none."""
+    content = _read_bytes(path)
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise ExportError(f"{path}: its sha256 is {found}, not the one in the manifest ({sha256})")
     try:
-        value = json.loads(_read_bytes(path))
-    except ValueError as error:
+        value = json.loads(content, object_pairs_hook=partial(_once, path))
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"{path}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ExportError(f"{path}: it should hold a JSON object")
     return value
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's entries, where each key is there once. Raises ExportError."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ExportError(f"{path}: the key {key!r} is there twice")
+        found[key] = value
+    return found
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -4,18 +4,22 @@ The names, types and messages are those that FastAPI gave the clients of the fir
 knows tables, models or sockets.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from service.api.errors import InvalidRequest, Location, Problem
-from service.model.keys import TIME_FORM, Parts, parse_time, time_parts
+from service.model.keys import TIME_FORM, Parts, key_parts, parse_time, time_parts
 
 FIELDS = ("OPERA", "SIGLADES", "FECHA_PROGRAMADA")
 EXAMPLE = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-11-27 13:00:00"}
 
 MAX_TEXT = 256
 """Characters that a field may have; also how much of a wrong input an error repeats."""
+
+MAX_KEPT = 40
+"""Characters of a time whose parts are remembered: every form but one with a long fraction of a second."""
 
 LOW = "Baja probabilidad de atraso"
 HIGH = "Alta probabilidad de atraso"
@@ -43,20 +47,35 @@ def check_flight(flight: Any, where: Location) -> Parts:
         opera = flight["OPERA"]
         siglades = flight["SIGLADES"]
         if type(opera) is str and type(siglades) is str and len(opera) <= MAX_TEXT and len(siglades) <= MAX_TEXT:
-            return (opera, siglades) + time_parts(flight["FECHA_PROGRAMADA"])  # noqa: RUF005  # faster than unpacking
+            when = flight["FECHA_PROGRAMADA"]
+            if len(when) <= MAX_KEPT:
+                return (opera, siglades) + time_parts(when)  # noqa: RUF005  # faster than unpacking
     except (TypeError, KeyError, ValueError):
         pass  # the rare path says what is wrong
-    raise InvalidRequest(_problems(flight, where))
+    problems = _problems(flight, where)
+    if problems:
+        raise InvalidRequest(problems)
+    return key_parts(flight["OPERA"], flight["SIGLADES"], parse_time(flight["FECHA_PROGRAMADA"]))
 
 
 def _parse(body: bytes) -> Any:
     if not body:
         raise InvalidRequest([problem("missing", ("body",), "Field required", None)])
     try:
-        return orjson.loads(body)
+        return read_json(body)
     except orjson.JSONDecodeError as error:
         text = f"JSON decode error: {error}"
         raise InvalidRequest([problem("json_invalid", ("body", error.pos), text, {})]) from None
+
+
+def read_json(body: bytes) -> Any:
+    """Raises JSONDecodeError and MemoryError, which orjson tells as an error in the JSON."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if "memory" in error.msg:
+            raise MemoryError(error.msg) from None
+        raise
 
 
 def _problems(flight: Any, where: Location) -> list[Problem]:
@@ -96,8 +115,49 @@ def problem(kind: str, where: Location, text: str, value: Any) -> Problem:
 
 def _echo(value: Any) -> Any:
     """`value` as an error repeats it: whole when it is short, else the start of its text."""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return value if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+    if isinstance(value, str):
+        return cut(value, MAX_TEXT)
+    text = json_start(value, MAX_TEXT)
+    return value if len(text) <= MAX_TEXT else cut(text, MAX_TEXT)
+
+
+def cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def json_start(value: Any, most: int) -> str:
+    """The JSON of a decoded value, or a start of it that is longer than `most` characters.
+
+    It costs no more than that start, however large the value is, and takes one of any depth: orjson reads JSON that is
+    nested deeper than it writes.
+    """
+    text = ""
+    for piece in _pieces(value, most):
+        text += piece
+        if len(text) > most:
+            break
+    return text
+
+
+def _pieces(value: Any, most: int) -> Iterator[str]:
+    """Each level gives a character before it goes deeper, so that who wants `most` of them goes no deeper either."""
+    if isinstance(value, list):
+        yield "["
+        for number, each in enumerate(value):
+            yield "," if number else ""
+            yield from _pieces(each, most)
+        yield "]"
+    elif isinstance(value, dict):
+        yield "{"
+        for number, (key, each) in enumerate(value.items()):
+            yield "," if number else ""
+            yield from _pieces(key, most)
+            yield ":"
+            yield from _pieces(each, most)
+        yield "}"
+    else:
+        # The rest of a longer text, its last quote too, is beyond what is wanted.
+        yield orjson.dumps(value[: most + 1] if isinstance(value, str) else value).decode()
 
 
 class Replies:

@@ -42,6 +42,13 @@ class Busy(HttpError):
         super().__init__("Too many flights are waiting for the model, try again", {"retry-after": "1"})
 
 
+class OutOfMemory(HttpError):
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("There is not enough memory for this request now, try again", {"retry-after": "1"})
+
+
 class NotExplained(HttpError):
     status = 501
 
@@ -56,6 +63,8 @@ def refusal(error: Exception) -> HttpError:
             return error
         case Overloaded():
             return Busy()
+        case MemoryError():
+            return OutOfMemory()
         case TooManyFeatures():
             return NotExplained(error)
     return HttpError("Internal Server Error")

@@ -5,26 +5,32 @@ there that the model takes as many features as the manifest names.
 """
 
 import hashlib
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from service.model.files import (
+    LARGEST_JSON,
+    LARGEST_MODEL,
+    BundleError,
+    check_sha256,
+    parse_json,
+    parse_object,
+    read_bytes,
+    short,
+)
 from service.model.keys import PARTS, SEPARATOR, part_value
+
+__all__ = ["Bundle", "BundleError", "Key", "Table", "read"]
 
 FORMAT = 1
 
+LARGEST_NUMBER = 3.4028234e38
+"""The rows of features are float32."""
+
 Key = str | int | tuple[str | int, ...]
 """A table's key: the value of its one part, or a tuple where it has several."""
-
-
-class BundleError(Exception):
-    """The bundle cannot be served. Its text names the file and what is wrong with it."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -48,42 +54,49 @@ class Bundle:
     model: bytes
     model_file: Path
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.model).hexdigest()[:12]
-
     flights: bytes
     """JSON: a sample of the flights that it was trained on, for people to try."""
+    digest: str
+    """Tells this bundle from every other: of the bytes of its manifest, model and tables."""
 
 
 def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises BundleError."""
     path = folder / "tables" / "manifest.json"
-    manifest = _read_object(path)
+    content = read_bytes(path, LARGEST_JSON)
+    manifest = parse_object(path, content)
     if manifest.get("format") != FORMAT:
-        raise BundleError(path, f"its format is {manifest.get('format')!r}, this service reads format {FORMAT}")
-    model = _field(path, manifest, "model", dict)
+        raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads format {FORMAT}")
+    about = _field(path, manifest, "model", dict)
     model_file = folder / "model.onnx"
+    model = _read_model(model_file, _field(path, about, "sha256", str))
+    tables, contents = _read_tables(path, manifest)
     return Bundle(
-        name=_field(path, model, "name", str),
-        version=_field(path, model, "version", str),
-        recipe=str(model.get("recipe", "")),
-        threshold=_number(path, "threshold", _field(path, model, "threshold", float, int)),
-        tables=_read_tables(path, manifest),
-        model=_read_model(model_file, _field(path, model, "sha256", str)),
+        name=_field(path, about, "name", str),
+        version=_field(path, about, "version", str),
+        recipe=str(about.get("recipe", "")),
+        threshold=_ratio(path, "threshold", _field(path, about, "threshold", float, int)),
+        tables=tables,
+        model=model,
         model_file=model_file,
         flights=_read_flights(folder / "flights.json"),
+        digest=_digest([content, model, *contents]),
     )
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    digests = [hashlib.sha256(content).digest() for content in contents]
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:12]
 
 
 def _read_flights(path: Path) -> bytes:
     """The list in that file, empty where there is none; nothing that is predicted depends on it."""
     if not path.exists():
         return b"[]"
-    flights = _read_bytes(path)
+    flights = read_bytes(path, LARGEST_JSON)
     try:
-        listed = isinstance(orjson.loads(flights), list)
-    except orjson.JSONDecodeError:
+        listed = isinstance(parse_json(path, flights), list)
+    except BundleError:
         listed = False
     if not listed:
         raise BundleError(path, "it should hold a JSON list of flights")
@@ -91,16 +104,15 @@ def _read_flights(path: Path) -> bytes:
 
 
 def _read_model(path: Path, sha256: str) -> bytes:
-    model = _read_bytes(path)
-    found = hashlib.sha256(model).hexdigest()
-    if found != sha256:
-        raise BundleError(
-            path, f"truncated, or of another bundle: its sha256 is {found}, the manifest expects {sha256}"
-        )
+    model = read_bytes(path, LARGEST_MODEL)
+    check_sha256(path, model, sha256)
+    if b"\n\x08location" in model:  # the first key of a tensor's `external_data`, as protobuf writes it
+        raise BundleError(path, "it keeps data in other files; the service reads a model that is whole")
     return model
 
 
-def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[Table, ...]:
+def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[tuple[Table, ...], list[bytes]]:
+    """The tables, and the bytes of their files."""
     features = _field(manifest_path, manifest, "features", list)
     if not features:
         raise BundleError(manifest_path, "it names no feature")
@@ -108,28 +120,38 @@ def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[Table, 
     averages = data.get("average") if isinstance(data, dict) else None
     if not isinstance(averages, dict):
         averages = {}  # a bundle of somebody's own tables, or an old one
-    return tuple(_read_table(manifest_path, feature, averages) for feature in features)
+    read = [_read_table(manifest_path, feature, averages) for feature in features]
+    names = [table.name for table, _ in read]
+    if len(set(names)) < len(names):
+        raise BundleError(manifest_path, "two features have the same name")
+    return tuple(table for table, _ in read), [content for _, content in read]
 
 
-def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> Table:
+def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> tuple[Table, bytes]:
     if not isinstance(feature, dict):
-        raise BundleError(manifest_path, f"a feature should be an object, not {feature!r}")
+        raise BundleError(manifest_path, f"a feature should be an object, not {short(feature)}")
     name = _field(manifest_path, feature, "name", str)
     key = tuple(_field(manifest_path, feature, "key", list))
     for part in key:
         if part not in PARTS:
-            raise BundleError(manifest_path, f"feature {name!r} has the unknown key part {part!r}")
+            raise BundleError(manifest_path, f"feature {short(name)} has the unknown key part {short(part)}")
     if not key or len(set(key)) < len(key):
-        raise BundleError(manifest_path, f"feature {name!r} needs one or more different key parts")
-    default = _number(manifest_path, f"the default of {name!r}", _field(manifest_path, feature, "default", float, int))
+        raise BundleError(manifest_path, f"feature {short(name)} needs one or more different key parts")
+    default = _number(
+        manifest_path, f"the default of {short(name)}", _field(manifest_path, feature, "default", float, int)
+    )
     path = manifest_path.parent / f"{name}.json"
-    if path.parent != manifest_path.parent or path == manifest_path:
-        raise BundleError(manifest_path, f"feature {name!r} has a name that cannot be a table's file name")
+    if path.parent != manifest_path.parent or path == manifest_path or not name.isprintable():
+        raise BundleError(manifest_path, f"feature {short(name)} has a name that cannot be a table's file name")
+    content = read_bytes(path, LARGEST_JSON)
+    if "sha256" in feature:  # bundles that were made before there was one lack it
+        check_sha256(path, content, _field(manifest_path, feature, "sha256", str))
     values = {
-        _native_key(path, key, text): _number(path, repr(text), value) for text, value in _read_object(path).items()
+        _native_key(path, key, text): _number(path, short(text), value)
+        for text, value in parse_object(path, content).items()
     }
-    average = _number(manifest_path, f"the average of {name!r}", averages.get(name, default))
-    return Table(name, key, default, values, average)
+    average = _number(manifest_path, f"the average of {short(name)}", averages.get(name, default))
+    return Table(name, key, default, values, average), content
 
 
 def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
@@ -138,7 +160,7 @@ def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
         return _native_value(path, parts[0], text)
     texts = text.split(SEPARATOR)
     if len(texts) != len(parts):
-        raise BundleError(path, f"the key {text!r} should have {len(parts)} parts ({'|'.join(parts)})")
+        raise BundleError(path, f"the key {short(text)} should have {len(parts)} parts ({'|'.join(parts)})")
     return tuple(_native_value(path, part, value) for part, value in zip(parts, texts, strict=True))
 
 
@@ -150,29 +172,19 @@ def _native_value(path: Path, part: str, text: str) -> str | int:
 
 
 def _number(path: Path, what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, float | int) or not math.isfinite(value):
-        raise BundleError(path, f"{what} should be a finite number, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
+        raise BundleError(path, f"{what} should be a finite number that float32 holds, not {short(value)}")
     return float(value)
+
+
+def _ratio(path: Path, what: str, value: Any) -> float:
+    ratio = _number(path, what, value)
+    if not 0 <= ratio <= 1:
+        raise BundleError(path, f"{what} should be between 0 and 1, not {short(value)}")
+    return ratio
 
 
 def _field(path: Path, owner: dict[str, Any], name: str, *types: type) -> Any:
     if not isinstance(owner.get(name), types):
         raise BundleError(path, f"{name!r} is missing or not of type {' or '.join(t.__name__ for t in types)}")
     return owner[name]
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = orjson.loads(_read_bytes(path))
-    except orjson.JSONDecodeError as error:
-        raise BundleError(path, f"not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise BundleError(path, "it should hold a JSON object")
-    return value
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BundleError(path, error.strerror or str(error)) from None

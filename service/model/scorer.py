@@ -1,6 +1,7 @@
 """The ONNX Runtime session: rows of features -> probabilities of a delay. It knows no keys and no HTTP."""
 
 import os
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,18 +10,25 @@ from numpy.typing import NDArray
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker; read as it is imported
 import onnxruntime as ort
 
-from service.model.bundle import Bundle, BundleError
+from service.model.bundle import Bundle, BundleError, Table
 from service.model.features import Row
 
 INPUT = "features"
 OUTPUT = "probabilities"
+ROUNDING = 1e-4
+"""How far a pair of probabilities may be from a sum of 1."""
+TRIALS = 256
+NO_MEMORY = ("bad_alloc", "Failed to allocate memory", "Available memory")
+"""What ONNX Runtime's errors say where there is none left: it has no exception of its own for it."""
 
 
 class Scorer:
     """One session, of one worker: make it after a fork, never before."""
 
     def __init__(self, bundle: Bundle) -> None:
+        """Raises BundleError, where what the model gives are no probabilities too."""
         self._session = open_session(bundle)
+        self._try(bundle)
 
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The probability of a delay of each row, in order."""
@@ -28,9 +36,44 @@ class Scorer:
         return self.score(matrix).tolist()  # type: ignore[no-any-return]
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[N, F] -> the probability of a delay of each row, [N]."""
-        probabilities: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: features})[0]
-        return probabilities[:, 1]
+        """[N, F] -> the probability of a delay of each row, [N]. Raises MemoryError."""
+        return self._run(features)[:, 1]
+
+    def _run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            probabilities: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: features})[0]
+        except Exception as error:  # ONNX Runtime's own exceptions share no base class below this one
+            if any(words in str(error) for words in NO_MEMORY):
+                raise MemoryError(str(error)) from None
+            raise
+        return probabilities
+
+    def _try(self, bundle: Bundle) -> None:
+        rows = trial_rows(bundle.tables)
+        try:
+            found = self._run(rows)
+        except Exception as error:
+            raise BundleError(bundle.model_file, f"it cannot be run: {error}") from None
+        if found.shape != (len(rows), 2):
+            raise BundleError(bundle.model_file, f"it gives {OUTPUT} of shape {found.shape} to {len(rows)} rows")
+        for row, pair in zip(rows, found, strict=True):
+            if not ((pair >= -ROUNDING).all() and abs(pair.sum() - 1) <= ROUNDING):
+                raise BundleError(
+                    bundle.model_file,
+                    f"it gives {pair.tolist()} to the features {row.tolist()}, which are no probabilities",
+                )
+
+
+def trial_rows(tables: Sequence[Table]) -> NDArray[np.float32]:
+    """Rows that say whether a model gives probabilities: of defaults, of each table's extremes, and drawn at random."""
+    defaults = [table.default for table in tables]
+    rows = [defaults]
+    values = [sorted({table.default, *table.values.values()}) for table in tables]
+    for place, known in enumerate(values):
+        rows += [[*defaults[:place], extreme, *defaults[place + 1 :]] for extreme in (known[0], known[-1])]
+    draw = random.Random(0)
+    rows += [[draw.choice(known) for known in values] for _ in range(TRIALS)]
+    return np.array(rows, dtype=np.float32)
 
 
 def open_session(bundle: Bundle) -> ort.InferenceSession:

@@ -78,3 +78,26 @@ def test_an_interrupted_training_leaves_the_old_bundle_whole(
     assert b"Traceback" not in errors
     assert content(out) == before
     run_export("verify", "--bundle", out)
+
+
+def damaged(small_bundle: Any, folder: Path, change: Callable[[str], str]) -> Path:
+    shutil.copytree(small_bundle.folder, folder)
+    path = folder / "tables" / "historical_delay_ratio_OPERA.json"
+    path.write_text(change(path.read_text()))
+    return folder
+
+
+def test_a_table_that_is_not_the_manifests_is_told(small_bundle: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"OPERA\.json: its sha256 is"):
+        read(damaged(small_bundle, tmp_path / "out", lambda text: text.replace("Sky Airline", "Sky Airlines")))
+
+
+def test_a_key_that_is_there_twice_is_told(small_bundle: Any, tmp_path: Path) -> None:
+    """In a bundle that was made before tables had a sha256."""
+    folder = damaged(small_bundle, tmp_path / "out", lambda text: text.replace("{", '{"Sky Airline": 0.5,'))
+    manifest = json.loads((folder / "tables" / "manifest.json").read_bytes())
+    for feature in manifest["features"]:
+        del feature["sha256"]
+    (folder / "tables" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ExportError, match="'Sky Airline' is there twice"):
+        read(folder)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from service.api.contract import FIELDS, check_flight
+from service.api.contract import FIELDS, check_flight, cut
 from service.api.errors import InvalidRequest
 from service.api.names import Names
 from service.api.v2.tensors import (
@@ -74,17 +74,15 @@ class Models:
         """Raises UnknownModel."""
         model = self._models.get(name)
         if model is None:
-            raise UnknownModel(f"there is no model {name!r}; there are {', '.join(self._models)}")
+            raise UnknownModel(f"there is no model {cut(name, 60)!r}; there are {', '.join(self._models)}")
         if version is not None and version != model.version:
-            raise UnknownModel(f"there is no version {version!r} of {name}; there is {model.version!r}")
+            raise UnknownModel(f"there is no version {cut(version, 60)!r} of {name}; there is {model.version!r}")
         return model
 
     async def infer(self, model: Model, body: bytes, json_length: int | None) -> tuple[Reply, set[str]]:
         """The reply, and which of OPERA and SIGLADES some table did not know. Raises HttpError."""
         request, blobs = split(body, json_length)
-        count, inputs = read_inputs(request, blobs, model.name, model.inputs)
-        if count > self._max_batch:
-            raise InferenceError(f"a request may hold {self._max_batch} flights, not {count}")
+        count, inputs = read_inputs(request, blobs, model.name, model.inputs, self._max_batch)
         told = {"model_name": model.name, "model_version": model.version}
         if (given := request_id(request)) is not None:
             told["id"] = given

@@ -13,11 +13,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from service.api.contract import MAX_TEXT, cut, json_start, read_json
 from service.api.errors import HttpError
 
 OUTPUT = "delay_probability"
 JSON_LENGTH = "inference-header-content-length"
 """The header that tells where a body's JSON ends and its binary tensors begin."""
+
+MAX_OBJECTS = 100
+"""Inputs or outputs that are looked at."""
 
 Json = dict[str, Any]
 Float32 = NDArray[np.float32]
@@ -55,7 +59,7 @@ def split(body: bytes, json_length: int | None) -> tuple[Json, memoryview]:
     if end > len(body):
         raise InferenceError(f"the header {JSON_LENGTH} says {end} bytes, the body has {len(body)}")
     try:
-        request = orjson.loads(body[:end])
+        request = read_json(body[:end])
     except orjson.JSONDecodeError as error:
         raise InferenceError(f"the request is not JSON: {error}") from None
     if not isinstance(request, dict):
@@ -63,8 +67,13 @@ def split(body: bytes, json_length: int | None) -> tuple[Json, memoryview]:
     return request, memoryview(body)[end:]
 
 
-def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str, Spec]) -> tuple[int, dict[str, Any]]:
-    """How many flights, and each input's values in order. Raises InferenceError."""
+def read_inputs(
+    request: Json, blobs: memoryview, model: str, specs: Mapping[str, Spec], most: int
+) -> tuple[int, dict[str, Any]]:
+    """How many flights, which may be `most`, and each input's values in order. Raises InferenceError.
+
+    Counts are checked before types, and types before anything is made of the values.
+    """
     tensors = _objects(request, "inputs")
     names = [tensor.get("name") for tensor in tensors]
     for name in specs:
@@ -77,6 +86,8 @@ def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str
     for tensor in tensors:
         name = tensor["name"]
         shape = _shape(tensor, specs[name])
+        if shape[0] > most:
+            raise InferenceError(f"a request may hold {most} flights, not {shape[0]}")
         values, blobs = _values(tensor, shape, specs[name], blobs)
         found[name], counts[name] = values, shape[0]
     if len(blobs):
@@ -89,6 +100,8 @@ def read_inputs(request: Json, blobs: memoryview, model: str, specs: Mapping[str
 
 def _objects(request: Json, name: str) -> list[Json]:
     values = request.get(name, [])
+    if isinstance(values, list) and len(values) > MAX_OBJECTS:
+        raise InferenceError(f"{name!r} has {len(values)} entries, more than {MAX_OBJECTS}")
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise InferenceError(f"{name!r} should be a list of objects")
     return values
@@ -113,8 +126,7 @@ def _shape(tensor: Json, spec: Spec) -> list[int]:
 
 
 def _short(value: Any) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= 60 else text[:60] + "…"
+    return cut(json_start(value, 60), 60)
 
 
 def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -> tuple[Any, memoryview]:
@@ -132,31 +144,49 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
 
 
 def _texts(name: str, data: Any, shape: Sequence[int]) -> list[str]:
-    if not isinstance(data, list) or not all(isinstance(value, str) for value in data):
+    if isinstance(data, list):
+        _check_length(name, len(data), shape)
+    if not isinstance(data, list) or not set(map(type, data)) <= {str}:
         raise InferenceError(f"the data of {name} should be a list of texts")
-    _check_length(name, len(data), shape)
     return data
 
 
 def _numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
     """Row after row, or a list of rows."""
-    try:
-        found = np.array(data if isinstance(data, list) else None)
-    except ValueError:  # rows of different lengths
-        found = np.array(None)
-    if not (found.size == 0 or found.dtype.kind in "iuf") or found.ndim not in (1, len(shape)):
-        raise InferenceError(f"the data of {name} should be numbers, row after row or a list of rows")
-    if found.ndim == len(shape) > 1 and found.shape != tuple(shape):
-        raise InferenceError(f"the data of {name} has the shape {list(found.shape)}, not {list(shape)}")
-    _check_length(name, found.size, shape)
+    if not isinstance(data, list):
+        raise _no_numbers(name)
+    if data and isinstance(data[0], list):
+        data = _flat(name, data, shape)
+    _check_length(name, len(data), shape)
+    if not set(map(type, data)) <= {int, float}:
+        raise _no_numbers(name)
     with np.errstate(over="ignore"):  # beyond float32 is beyond every threshold, as infinity is
-        return found.astype(np.float32).reshape(shape)
+        return np.array(data, dtype=np.float64).astype(np.float32).reshape(shape)
+
+
+def _flat(name: str, rows: list[Any], shape: Sequence[int]) -> list[Any]:
+    """The rows' values in one list. It holds as many as the shape does, or an error is raised."""
+    if len(rows) != shape[0]:
+        raise InferenceError(f"the data of {name} has {len(rows)} rows, not {shape[0]}")
+    for place, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise _no_numbers(name)
+        if len(row) != prod(shape[1:]):
+            raise InferenceError(f"row {place} of {name} has {len(row)} values, not {prod(shape[1:])}")
+    return [value for row in rows for value in row]
+
+
+def _no_numbers(name: str) -> InferenceError:
+    return InferenceError(f"the data of {name} should be numbers, row after row or a list of rows")
 
 
 def _binary_texts(name: str, blob: memoryview, shape: Sequence[int]) -> list[str]:
     """Each text behind its length in bytes, a little-endian uint32."""
-    texts, at = [], 0
+    texts: list[str] = []
+    at = 0
     while at < len(blob):
+        if len(texts) == shape[0]:
+            raise InferenceError(f"{name} of shape {list(shape)} takes {shape[0]} values, its binary data has more")
         if at + 4 > len(blob):
             raise InferenceError(f"the binary data of {name} ends within a length")
         (length,) = unpack_from("<I", blob, at)
@@ -205,6 +235,8 @@ def request_id(request: Json) -> str | None:
     given = request.get("id")
     if not (given is None or isinstance(given, str)):
         raise InferenceError("'id' should be a text")
+    if given is not None and len(given) > MAX_TEXT:
+        raise InferenceError(f"'id' should have at most {MAX_TEXT} characters")
     return given
 
 

@@ -10,11 +10,12 @@ from service.api.contract import (
     MAX_TEXT,
     Replies,
     check_flight,
+    json_start,
     parse_batch,
     parse_flight,
 )
 from service.api.errors import InvalidRequest, error_body
-from service.model.keys import key_parts, parse_time
+from service.model.keys import key_parts, parse_time, time_parts
 
 WHEN = "2017-11-27 13:00:00"
 
@@ -85,6 +86,41 @@ def test_an_error_repeats_only_the_start_of_a_large_input() -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_flight(orjson.dumps({"x": "y" * 10_000}))
     assert all(len(problem["input"]) == MAX_TEXT + 1 for problem in caught.value.detail)
+
+
+DEEP = {
+    f"{depth} {place}": before + b"[" * depth + b"]" * depth + after
+    for depth in (255, 300, 900)
+    for place, before, after in (
+        ("alone", b"", b""),
+        ("as a name", b'{"OPERA":', b"}"),
+        ("as a time", b'{"OPERA":"a","SIGLADES":"b","FECHA_PROGRAMADA":', b"}"),
+        ("in objects", b'{"OPERA":' + b'{"a":' * 100, b"}" * 101),
+    )
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_what_is_nested_deeper_than_orjson_writes_is_a_problem_like_any_other(body: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_flight(body)
+    assert all(len(orjson.dumps(problem)) < 1000 for problem in caught.value.detail)
+
+
+@given(st.deferred(lambda: JSON), st.integers(0, 300))
+def test_the_start_of_a_values_json_is_what_orjson_writes(value: Any, most: int) -> None:
+    whole, start = orjson.dumps(value).decode(), json_start(value, most)
+    assert start[:most] == whole[:most]
+    assert (start == whole) == (len(whole) <= most) or len(start) > most
+
+
+def test_a_long_time_is_refused_and_none_is_remembered() -> None:
+    before = time_parts.cache_info().currsize
+    for digits in (10, 200):
+        assert parse_flight(flight(FECHA_PROGRAMADA=f"{WHEN}.{'0' * digits}1")) == parse_flight(flight())
+    with pytest.raises(InvalidRequest, match="string_too_long"):
+        parse_flight(flight(FECHA_PROGRAMADA=f"{WHEN}.{'0' * 2_000_000}"))
+    assert time_parts.cache_info().currsize <= before + 2
 
 
 def test_batch_is_a_list_within_the_limit() -> None:

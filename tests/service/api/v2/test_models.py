@@ -101,6 +101,11 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {"inputs": [ONE["inputs"][0] | changes, *ONE["inputs"][1:]]}
 
 
+def deep(field: str, depth: int) -> bytes:
+    """A request whose first input has so many lists in each other."""
+    return json.dumps(changed(**{field: "HERE"})).replace('"HERE"', "[" * depth + "]" * depth).encode()
+
+
 WRONG: dict[str, tuple[str, Any, str]] = {
     "not JSON": (FLIGHT, b"{", "the request is not JSON"),
     "a list": (FLIGHT, [], "should be a JSON object"),
@@ -131,9 +136,34 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "text": (FEATURES, rows([EXAMPLE], ["a"] * 11), "the data of features should be numbers"),
     "null": (FEATURES, rows([EXAMPLE], [None] * 11), "the data of features should be numbers"),
     "booleans": (FEATURES, rows([EXAMPLE], [True] * 11), "the data of features should be numbers"),
-    "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, [0] * 10]), "the data of features should be numbers"),
-    "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * 11), "has the shape [11, 2], not [2, 11]"),
-    "too deep": (FEATURES, rows([EXAMPLE], [[[0] * 11]]), "the data of features should be numbers"),
+    "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, [0] * 10]), "row 1 of features has 10 values, not 11"),
+    "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * 11), "the data of features has 11 rows, not 2"),
+    "a row and a number": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, 0]), "the data of features should be numbers"),
+    "a text among numbers": (FEATURES, rows([EXAMPLE], [*[0] * 10, "x" * 1_000_000]), "should be numbers"),
+    "a text after numbers": (FEATURES, rows([EXAMPLE], [*[0] * 1000, "x" * 1_000_000]), "takes 11 values, not 1001"),
+    "a text in a row": (FEATURES, rows([EXAMPLE], [[*[0] * 10, "x" * 1_000_000]]), "should be numbers"),
+    "a number of 400 digits": (FEATURES, b'{"inputs": 1%s}' % (b"0" * 400), "the request is not JSON"),
+    "absurd shape": (FEATURES, {"inputs": [TWELVE["inputs"][0] | {"shape": [2**62, 11]}]}, "may hold 10000 flights"),
+    "absurd shape of texts": (FLIGHT, changed(shape=[2**64 - 1]), "may hold 10000 flights, not 18446744073709551615"),
+    "a float as size": (FLIGHT, changed(shape=[1.0]), "the shape of OPERA should be [-1], not [1.0]"),
+    "many inputs": (FLIGHT, {"inputs": [{}] * 300_000}, "'inputs' has 300000 entries"),
+    "many outputs": (
+        FLIGHT,
+        ONE | {"outputs": [{"name": "delay_probability"}] * 10_000},
+        "'outputs' has 10000 entries",
+    ),
+    "many values": (FLIGHT, changed(data=[[]] * 300_000), "OPERA of shape [1] takes 1 values, not 300000"),
+    "id of 300 characters": (FLIGHT, ONE | {"id": "x" * 300}, "'id' should have at most 256 characters"),
+    **{
+        f"{name} {depth} deep": (FLIGHT, deep(name, depth), sentence)
+        for depth in (60, 255, 300, 1010)
+        for name, sentence in (
+            ("shape", "shape of OPERA"),
+            ("data", "data of OPERA"),
+            ("datatype", "datatype of OPERA"),
+        )
+    },
+    "too deep": (FEATURES, rows([EXAMPLE], [[[0] * 11]]), "row 0 of features has 1 values, not 11"),
     "too few": (FEATURES, rows([EXAMPLE], [0] * 10), "takes 11 values, not 10"),
     "no binary": (FLIGHT, changed(parameters={"binary_data_size": 3}), "OPERA has both"),
 }
@@ -149,12 +179,21 @@ def test_what_is_wrong_is_told(server: Any, path: str, body: Any, sentence: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2/models/other", "/v2/models/other/ready", "/v2/models/flight_delay/versions/2", "/v2/nothing"]
+    "path",
+    [
+        "/v2/models/other",
+        "/v2/models/other/ready",
+        "/v2/models/flight_delay/versions/2",
+        "/v2/nothing",
+        "/v2/models/" + "x" * 20_000,
+        "/v2/models/flight_delay/versions/" + "x" * 20_000,
+    ],
 )
 def test_what_is_not_there_is_404_in_the_protocols_shape(server: Any, path: str) -> None:
     reply = httpx.get(server.url + path)
     assert reply.status_code == 404
     assert list(reply.json()) == ["error"]
+    assert len(reply.content) < 300
 
 
 def test_a_method_that_is_not_there(server: Any) -> None:
@@ -201,7 +240,18 @@ WRONG_BINARY: dict[str, tuple[dict[str, Any], bytes, str | None, str]] = {
     "cut length": (binary_request(b"\1\0"), b"\1\0", None, "ends within a length"),
     "cut text": (binary_request(SKY[:-1]), SKY[:-1], None, "ends within a text"),
     "not UTF-8": (binary_request(text_blob(b"\xff")), text_blob(b"\xff"), None, "OPERA[0] is not UTF-8"),
-    "two texts": (binary_request(SKY * 2), SKY * 2, None, "OPERA of shape [1] takes 1 values, not 2"),
+    "two texts": (
+        binary_request(SKY * 2),
+        SKY * 2,
+        None,
+        "OPERA of shape [1] takes 1 values, its binary data has more",
+    ),
+    "empty texts": (
+        binary_request(bytes(1_000_000)),
+        bytes(1_000_000),
+        None,
+        "takes 1 values, its binary data has more",
+    ),
 }
 
 
