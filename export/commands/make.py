@@ -53,13 +53,19 @@ def train_command(
 @click.command("convert")
 @click.option("--booster", type=EXISTING, required=True, help="A binary LightGBM model, as text.")
 @click.option("--tables", type=FOLDER, required=True, help="Folder with manifest.json and one JSON a feature.")
+@click.option(
+    "--data",
+    type=EXISTING,
+    help="The flights that it was trained on: proved on them too, and told of in the manifest, which `drift` needs.",
+)
 @OUT
-def convert_command(booster: Path, tables: Path, out: Path) -> None:
+def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -> None:
     """Make a bundle of your own LightGBM model and its tables."""
     manifest, unordered = bundle.read_tables(tables)
     loaded = read_booster(booster)
+    flights = read_flights(data) if data else None
     with Bars() as bars:
-        made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), None, bars)
+        made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), flights, bars)
     bundle.write(made, out)
     report(made, out)
 
@@ -102,13 +108,12 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
         parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
         if pipeline is not None:
             prove_pipeline(made.tables, made.model, pipeline, parts, bars)
-    click.echo(
-        f"{folder}: whole; {len(made.tables)} features, {parity.rows + parity.random_rows:,} rows scored, all sound"
-    )
+    rows = parity.rows + parity.keys + parity.random_rows
+    click.echo(f"{folder}: whole; {len(made.tables)} features, {rows:,} rows scored, every key among them, all sound")
     if pipeline is not None:
         click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
     if booster:
-        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a threshold on the same side,")
+        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a split on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
 
 

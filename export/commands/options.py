@@ -36,9 +36,9 @@ def report(made: Bundle, out: Path) -> None:
         f"and pipeline.onnx ({len(made.pipeline) / 1000:,.0f} kB) written"
     )
     click.echo(
-        f"proved: {parity['pairs']:,} pairs of a value and a threshold on the same side ({parity['nudged']} nudged), "
+        f"proved: {parity['pairs']:,} pairs of a value and a split on the same side ({parity['nudged']} nudged), "
         f"largest difference {parity['max_abs_diff']:.1e} "
-        f"on {parity['rows']:,} flights and {parity['random_rows']:,} random keys"
+        f"on {parity['rows']:,} flights, {parity['keys']:,} keys and {parity['random_rows']:,} random ones"
     )
 
 

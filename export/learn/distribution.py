@@ -55,7 +55,9 @@ def read_spreads(manifest: dict[str, Any], tables: Sequence[Table]) -> dict[str,
     match manifest.get("data"):
         case {"distribution": dict() as found}:
             return {table.name: _checked(table.name, found.get(table.name)) for table in tables if is_spread(table)}
-    raise ExportError("the bundle does not tell how its training flights were spread: train or refresh it first")
+    raise ExportError(
+        "the bundle does not tell how its training flights were spread: train, refresh or `convert --data` it first"
+    )
 
 
 def _checked(name: str, found: Any) -> Spread:

@@ -53,7 +53,10 @@ def refresh(
 def _recipe(old: Bundle) -> Recipe:
     name = old.manifest["model"].get("recipe")
     if name not in RECIPES:
-        raise ExportError(f"the bundle's recipe is {name!r}; only {', '.join(RECIPES)} say how tables are made")
+        raise ExportError(
+            f"the bundle's recipe is {name!r}; only {', '.join(RECIPES)} say how tables are made. "
+            "Of a model of your own, make the new tables as you made the old ones, and `convert --data` them"
+        )
     recipe = RECIPES[name]
     wanted = [(each.name, each.key if isinstance(each, Ratio) else (each.part,)) for each in recipe.features]
     if wanted != [(table.name, table.key) for table in old.tables]:

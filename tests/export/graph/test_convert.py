@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from onnxmltools import convert_lightgbm
+from onnxmltools.convert.common.data_types import FloatTensorType
 
 from export.graph.convert import to_onnx
 
@@ -29,6 +31,15 @@ def test_the_graph_is_plain(small_bundle: Any) -> None:
 
 def shape(value: onnx.ValueInfoProto) -> list[str | int]:
     return [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def test_the_trees_are_those_of_onnxmltools(small_bundle: Any) -> None:
+    """Where every split is a plain comparison, which is all that it knows."""
+    types = [("features", FloatTensorType([None, 11]))]
+    converted = convert_lightgbm(small_bundle.booster, "x", types, target_opset=9, zipmap=False)
+    (theirs,) = [node for node in converted.graph.node if node.op_type == "TreeEnsembleClassifier"]
+    (ours,) = to_onnx(small_bundle.booster, ["x"] * 11).graph.node
+    assert list(ours.attribute) == list(theirs.attribute)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 1000])
@@ -135,12 +146,13 @@ def test_bad_tables_are_told(
 
 TEXT = TEXT3.read_text()
 BAD_BOOSTERS = {
+    "linear": (TEXT.replace("is_linear=0", "is_linear=1", 1), "model.txt: tree 0 is linear"),
     "not binary": (TEXT.replace("objective=binary sigmoid:1", "objective=regression"), "its objective is 'regression'"),
     "no model": ("hello", "not a whole LightGBM text model"),
     "cut": (TEXT[:1500], "not a whole LightGBM text model"),
     "a pickle": (b"\x80\x04\x95\x10", "it is not text"),
     "empty": ("", "not a whole LightGBM text model"),
-    "no trees": ("tree\nend of trees\n", "not a LightGBM text model"),
+    "no trees": ("tree\nend of trees\n", "it has no trees"),
 }
 
 
@@ -155,11 +167,38 @@ def test_bad_boosters_are_told(
     assert not out.exists()
 
 
-def test_what_onnx_cannot_express_fails_the_proof(
-    own_tables: Path, tmp_path: Path, fail_export: Callable[..., str]
+OBJECTIVES = {
+    "binary sigmoid:0.5": "binary sigmoid:0.5\n",
+    "binary sigmoid:2": "binary sigmoid:2\n",
+    "cross entropy": "cross_entropy\n",
+    "a forest": "binary sigmoid:1\naverage_output\n",
+    "a forest with a sigmoid": "binary sigmoid:0.7\naverage_output\n",
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+def test_every_objective_that_gives_a_probability_is_converted(
+    own_tables: Path, tmp_path: Path, run_export: Callable[..., str], objective: str
 ) -> None:
-    """A sigmoid that the converter ignores: only the comparison with LightGBM can tell."""
+    """The proof compares with LightGBM, which knows what each of them means."""
     booster = tmp_path / "model.txt"
-    booster.write_text(TEXT.replace("sigmoid:1\n", "sigmoid:3\n"))
-    sentence = fail_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
-    assert "differs from the booster" in sentence
+    booster.write_text(TEXT.replace("binary sigmoid:1\n", objective))
+    text = run_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
+    assert "on 0 flights, 8 keys and 100,000 random ones" in text
+
+
+def test_a_converted_bundle_that_was_told_its_flights_can_be_watched(
+    own_tables: Path, small_csv: Path, tmp_path: Path, run_export: Callable[..., str], fail_export: Callable[..., str]
+) -> None:
+    out = tmp_path / "out"
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
+    assert "`convert --data`" in fail_export("drift", "--bundle", out, "--data", small_csv)
+    text = run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--data", small_csv, "--out", out)
+    assert "on 3,000 flights, 8 keys and" in text
+    assert json.loads((out / "tables" / "manifest.json").read_bytes())["data"]["rows"] == 3000
+    lenient = [f"--max-{what}" for what in ("psi", "unknown", "rate-change", "calibration-error")]
+    limits = [each for limit in lenient for each in (limit, "1")]
+    watched = run_export("drift", "--bundle", out, "--data", small_csv, *limits, "--min-auc", "0")
+    assert "PSI of historical_delay_ratio_OPERA" in watched
+    sentence = fail_export("refresh", "--bundle", out, "--booster", TEXT3, "--data", small_csv)
+    assert "make the new tables as you made the old ones, and `convert --data`" in sentence
