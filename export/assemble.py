@@ -3,15 +3,21 @@
 from typing import Any
 
 import lightgbm as lgb
+from sklearn.metrics import roc_auc_score
 
 from export.bundle import Bundle, make_bundle
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.graph.convert import to_onnx
+from export.graph.forest.text import read_forest
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
 from export.learn.tables import Table, matrix
+from export.learn.train import predict
 from export.progress import Progress
+
+LEAST_AUC = 0.505
+"""Of a model's own flights: less is none."""
 
 
 def assemble(
@@ -44,6 +50,17 @@ def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
         "average": dict(zip([table.name for table in tables], averages(tables, flights), strict=True)),
         "distribution": spreads(tables, flights),
     }
+
+
+def check_ranks(booster: lgb.Booster, tables: list[Table], flights: Flights) -> None:
+    """Raises ExportError where the model tells nothing of the very flights that it is made for."""
+    if not any(read_forest(booster.model_to_string()).splits()):
+        raise ExportError("the model has no split: it gives every flight the same probability, and is not written")
+    if flights.delayed.all() or not flights.delayed.any():
+        return
+    auc = float(roc_auc_score(flights.delayed, predict(booster, matrix(tables, flights.parts))))
+    if auc < LEAST_AUC:
+        raise ExportError(f"the model ranks its own flights no better than chance (AUC {auc:.3f}): it is not written")
 
 
 def averages(tables: list[Table], flights: Flights) -> list[float]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from export import bundle
-from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, write_file
+from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, noted, write_file
 from export.data.flights import read_flights, read_ids
 from export.learn import evaluate, protocols
 from export.learn.recipes import RECIPES
@@ -51,7 +51,7 @@ def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path | N
     """Measure a recipe on flights that it was not trained on."""
     if (protocol == "reference-split") != (test is not None):
         raise click.UsageError("--test LIST.csv goes with --protocol reference-split, and it needs one")
-    recipe, flights = RECIPES[recipe_name], read_flights(data)
+    recipe, flights = RECIPES[recipe_name], noted(read_flights(data))
     splits = protocols.reference_split(flights, read_ids(test)) if test else protocols.backtest(flights)
     with Bars() as bars:
         result = evaluate.as_json(protocol, recipe, evaluate.run(recipe, flights, splits, bars))
@@ -86,7 +86,7 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
 @limit("max_calibration_error", 1, "Largest calibration error.")
 def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Path | None, **limits: float) -> None:
     """Tell how far new flights have moved away from those that the bundle was made from."""
-    figures = drift(bundle.read(folder), read_flights(data), Limits(**limits))
+    figures = drift(bundle.read(folder), noted(read_flights(data)), Limits(**limits))
     click.echo(as_text(figures))
     if json_file:
         write_file(json_file, bundle.to_json(figures))

@@ -5,8 +5,20 @@ from pathlib import Path
 import click
 
 from export import bundle
-from export.assemble import about_of, assemble, proved
-from export.commands.options import BOOSTER, BUNDLE, DATA, EXISTING, FILE, FOLDER, OUT, RECIPE, report, write_file
+from export.assemble import about_of, assemble, check_ranks, proved
+from export.commands.options import (
+    BOOSTER,
+    BUNDLE,
+    DATA,
+    EXISTING,
+    FILE,
+    FOLDER,
+    OUT,
+    RECIPE,
+    noted,
+    report,
+    write_file,
+)
 from export.data import sample
 from export.data.flights import read_column, read_flights
 from export.graph import golden
@@ -34,7 +46,7 @@ def train_command(
 ) -> None:
     """Train a recipe on every flight, export it, prove it and write the bundle."""
     recipe = RECIPES[recipe_name]
-    flights = read_flights(data)
+    flights = noted(read_flights(data))
     about = {
         "name": "flight_delay",
         "version": version,
@@ -43,6 +55,7 @@ def train_command(
     }
     with Bars() as bars:
         trained = train(recipe, flights, bars)
+        check_ranks(trained.booster, trained.tables, flights)
         made = assemble(trained.booster, trained.tables, about, flights, bars)
     bundle.write(made, out)
     if booster:
@@ -63,7 +76,7 @@ def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -
     """Make a bundle of your own LightGBM model and its tables."""
     manifest, unordered = bundle.read_tables(tables)
     loaded = read_booster(booster)
-    flights = read_flights(data) if data else None
+    flights = noted(read_flights(data)) if data else None
     with Bars() as bars:
         made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), flights, bars)
     bundle.write(made, out)
@@ -88,7 +101,7 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
     old = bundle.read(folder)
     with Bars() as bars:
         made, changes = refresh(
-            old, read_booster(booster), joined([read_flights(path) for path in data]), version, bars
+            old, read_booster(booster), noted(joined([read_flights(path) for path in data])), version, bars
         )
     bundle.write(made, out or folder)
     click.echo(as_text(old.manifest, made.manifest, changes))
@@ -103,7 +116,7 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     """Prove a bundle again: whole, sound, and (with --booster) equal to LightGBM."""
     made = bundle.read(folder)
     pipeline = bundle.read_pipeline(folder)
-    parts = read_flights(data).parts if data else []
+    parts = noted(read_flights(data)).parts if data else []
     with Bars() as bars:
         parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
         if pipeline is not None:
@@ -145,7 +158,7 @@ def golden_command(folder: Path, booster: Path, out: Path) -> None:
 @click.option("--out", type=FILE, default=Path("flights.json"), help="File to write, beside model.onnx.")
 def sample_command(data: Path, out: Path) -> None:
     """Write some of the flights, with what happened, for people who try the service."""
-    flights = read_flights(data)
+    flights = noted(read_flights(data))
     made = sample.sample(flights, read_column(data, "Fecha-O"))
     write_file(out, sample.to_json(made))
     click.echo(f"{out}: {len(made):,} of {len(flights):,} flights")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from export.bundle import Bundle
+from export.data.flights import Flights
 from export.errors import ExportError
 from export.learn.recipes import RECIPES
 
@@ -26,6 +27,13 @@ BOOSTER = click.option(
 OUT = click.option(
     "--out", type=FOLDER, required=True, help="Folder to write model.onnx, tables/ and pipeline.onnx to."
 )
+
+
+def noted(flights: Flights) -> Flights:
+    """Those flights, once a person was told what was not read as it stands."""
+    for note in flights.notes:
+        click.echo(f"atraso: {note}", err=True)
+    return flights
 
 
 def report(made: Bundle, out: Path) -> None:
