@@ -1,8 +1,10 @@
 """A booster and its tables -> a proved bundle in memory: the way that `train` and `convert` share."""
 
+import math
 from typing import Any
 
 import lightgbm as lgb
+import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from export.bundle import Bundle, make_bundle
@@ -64,8 +66,12 @@ def check_ranks(booster: lgb.Booster, tables: list[Table], flights: Flights) -> 
 
 
 def averages(tables: list[Table], flights: Flights) -> list[float]:
-    """The mean of each feature over the flights: the flight that others are explained against."""
-    means: list[float] = matrix(tables, flights.parts).mean(axis=0).tolist()
+    """The mean of each feature over the flights that have it: the flight that others are explained against."""
+    features = matrix(tables, flights.parts)
+    means: list[float] = features.mean(axis=0).tolist()
+    for place in np.flatnonzero(np.isnan(means)):
+        known = features[~np.isnan(features[:, place]), place]
+        means[place] = float(known.mean()) if len(known) else math.nan
     return means
 
 
@@ -75,7 +81,10 @@ def about_of(manifest: dict[str, Any]) -> dict[str, Any]:
     given = known if isinstance(known, dict) else {}
     defaults: dict[str, Any] = {"name": "flight_delay", "version": "1", "recipe": "converted", "threshold": 0.5}
     about = {name: given.get(name, default) for name, default in defaults.items()}
-    for name, default in defaults.items():
-        if type(about[name]) is not type(default):
-            raise ExportError(f"manifest.json: the model's {name} should be like {default!r}, not {about[name]!r}")
+    for name in ("name", "version", "recipe"):
+        if not isinstance(about[name], str):
+            raise ExportError(f"manifest.json: the model's {name} should be a text, not {about[name]!r:.50}")
+    threshold = about["threshold"]
+    if isinstance(threshold, bool) or not isinstance(threshold, float | int) or not 0 <= threshold <= 1:
+        raise ExportError(f"manifest.json: the model's threshold should be a number from 0 to 1, not {threshold!r:.50}")
     return about

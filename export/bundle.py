@@ -19,6 +19,9 @@ from service.model.keys import PARTS, part_value
 
 FORMAT = 1
 
+LARGEST_NUMBER = 3.4028234e38
+"""The rows of features are float32."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -105,8 +108,16 @@ def _table_json(table: Table) -> bytes:
 
 
 def to_json(value: Any) -> bytes:
-    """JSON for people and diffs: one entry a line, text as it is."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """JSON for people and diffs: one entry a line, text as it is, and null for NaN."""
+    return (json.dumps(_with_null(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_null(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_null(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def read(folder: Path) -> Bundle:
@@ -130,7 +141,7 @@ def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
     """Read `manifest.json` and the tables that its `features` name. Raises ExportError."""
     path = folder / "manifest.json"
     manifest = _read_object(path)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
         raise ExportError(f"{path}: its format is {manifest.get('format')!r}; {FORMAT} is the one known")
     features = manifest.get("features")
     if not isinstance(features, list) or not features:
@@ -144,10 +155,12 @@ def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
 
 def _read_table(manifest: Path, feature: Any) -> Table:
     match feature:
-        case {"name": str(name), "key": [str(), *_] as key, "default": float() | int() as default}:
+        case {"name": str(name), "key": [str(), *_] as key, "default": float() | int() | None as default}:
             pass
         case _:
-            raise ExportError(f"{manifest}: a feature needs a name, a key (a list of texts) and a default: {feature!r}")
+            raise ExportError(
+                f"{manifest}: a feature needs a name, a key (a list of texts) and a default: {feature!r:.300}"
+            )
     for part in key:
         if part not in PARTS:
             raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
@@ -156,12 +169,11 @@ def _read_table(manifest: Path, feature: Any) -> Table:
     if Path(name).name != name or name == "manifest":
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
-    _check_number(manifest, f"the default of {name!r}", default)
+    number = _number(manifest, f"the default of {name!r}", default)
     values = _read_object(path, feature.get("sha256"))
-    for text, value in values.items():
+    for text in values:
         _check_key(path, tuple(key), text)
-        _check_number(path, repr(text), value)
-    return Table(name, tuple(key), float(default), {text: float(value) for text, value in values.items()})
+    return Table(name, tuple(key), number, {text: _number(path, repr(text), value) for text, value in values.items()})
 
 
 def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
@@ -175,9 +187,13 @@ def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
             raise ExportError(f"{path}: {error}") from None
 
 
-def _check_number(path: Path, what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, float | int) or not math.isfinite(value):
-        raise ExportError(f"{path}: {what} should be a finite number, not {value!r}")
+def _number(path: Path, what: str, value: Any) -> float:
+    """NaN, a missing value, for null."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
+        raise ExportError(f"{path}: {what} should be a finite number that float32 holds, or null, not {value!r:.50}")
+    return float(value)
 
 
 def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
@@ -188,6 +204,7 @@ def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
         raise ExportError(f"{path}: its sha256 is {found}, not the one in the manifest ({sha256})")
     try:
         value = json.loads(content, object_pairs_hook=partial(_once, path))
+        json.dumps(value, ensure_ascii=False).encode()  # half a character can be read, and not be written
     except (ValueError, RecursionError) as error:
         raise ExportError(f"{path}: not JSON: {error}") from None
     if not isinstance(value, dict):

@@ -21,8 +21,9 @@ Spread = dict[str, list[float]]
 
 
 def spread(values: NDArray[np.float64]) -> Spread:
-    """At most ten bins, with about as many of the values in each; fewer where values repeat."""
-    edges = np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="lower"))
+    """At most ten bins, with about as many of the values in each; fewer where values repeat. NaN is in the last."""
+    known = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="lower")) if len(known) else known
     return {"edges": edges.tolist(), "shares": _shares(edges, values).tolist()}
 
 

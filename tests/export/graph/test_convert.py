@@ -1,9 +1,11 @@
 import json
+import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -11,6 +13,7 @@ import pytest
 from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
+from export import bundle
 from export.graph.convert import to_onnx
 
 TEXT3 = Path(__file__).with_name("lightgbm3.txt")
@@ -80,8 +83,6 @@ def test_serves_a_users_model_without_a_line_of_code(
     servers: Callable[..., Any],
     check_replies: Callable[..., int],
 ) -> None:
-    import lightgbm as lgb
-
     out = tmp_path / "out"
     run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
     manifest = json.loads((out / "tables" / "manifest.json").read_bytes())
@@ -116,7 +117,15 @@ def edit(folder: Path, change: Callable[[Any], Any]) -> None:
 LAST_NAME = "Last 1 Months_delay_ratio_OPERA"
 BAD_TABLES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no table": (lambda at: (at / f"{LAST_NAME}.json").unlink(), f"{LAST_NAME}.json: No such file or directory"),
-    "NaN": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": NaN}'), "'A' should be a finite number, not nan"),
+    "NaN": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": NaN}'), "float32 holds, or null, not nan"),
+    "too large": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": 1e39}'), "finite number that float32 holds"),
+    "400 digits": (lambda at: (at / f"{LAST_NAME}.json").write_text(f'{{"A": {"9" * 400}}}'), "'A' should be a finite"),
+    "5,000 digits": (lambda at: (at / f"{LAST_NAME}.json").write_text(f'{{"A": {"9" * 5000}}}'), "not JSON: "),
+    "half a character": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"\\ud800": 1}'), "not JSON: "),
+    "threshold 7": (lambda at: edit(at, lambda m: m.update(model={"threshold": 7.0})), "from 0 to 1, not 7.0"),
+    "threshold NaN": (lambda at: edit(at, lambda m: m.update(model={"threshold": math.nan})), "from 0 to 1, not nan"),
+    "threshold true": (lambda at: edit(at, lambda m: m.update(model={"threshold": True})), "from 0 to 1, not True"),
+    "format true": (lambda at: edit(at, lambda m: m.update(format=True)), "its format is True"),
     "unknown part": (lambda at: edit(at, lambda m: m["features"][0].update(key=["AEROLINEA"])), "part 'AEROLINEA'"),
     "other feature": (
         lambda at: ((at / f"{LAST_NAME}.json").rename(at / "x.json"),
@@ -126,7 +135,7 @@ BAD_TABLES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no default": (lambda at: edit(at, lambda m: m["features"][0].pop("default")), "a feature needs a name, a key"),
     "no manifest": (lambda at: (at / "manifest.json").unlink(), "manifest.json: No such file or directory"),
     "other format": (lambda at: edit(at, lambda m: m.update(format=9)), "its format is 9"),
-    "threshold": (lambda at: edit(at, lambda m: m.update(model={"threshold": "x"})), "threshold should be like 0.5"),
+    "threshold": (lambda at: edit(at, lambda m: m.update(model={"threshold": "x"})), "from 0 to 1, not 'x'"),
 }  # fmt: skip
 
 
@@ -202,3 +211,46 @@ def test_a_converted_bundle_that_was_told_its_flights_can_be_watched(
     assert "PSI of historical_delay_ratio_OPERA" in watched
     sentence = fail_export("refresh", "--bundle", out, "--booster", TEXT3, "--data", small_csv)
     assert "make the new tables as you made the old ones, and `convert --data`" in sentence
+
+
+def test_a_threshold_may_be_a_whole_number(own_tables: Path, tmp_path: Path, run_export: Callable[..., str]) -> None:
+    edit(own_tables, lambda manifest: manifest.update(model={"threshold": 1}))
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", tmp_path / "out")
+    assert bundle.read(tmp_path / "out").manifest["model"]["threshold"] == 1
+
+
+@pytest.mark.parametrize("default", [None, 0.15])
+def test_missing_values_go_where_lightgbm_sends_them(
+    own_tables: Path,
+    small_csv: Path,
+    tmp_path: Path,
+    default: float | None,
+    run_export: Callable[..., str],
+    servers: Callable[..., Any],
+    check_replies: Callable[..., int],
+) -> None:
+    """A model trained with missing values, whose tables have null: told of, proved and served."""
+    random = np.random.default_rng(0)
+    rows = random.choice([0.02, 0.05, 0.1, 0.2, 0.4, 0.5, np.nan], size=(3000, 2))
+    late = random.random(3000) < np.where(np.isnan(rows), [0.9, 0.1], rows).mean(axis=1)
+    names = ["historical_delay_ratio_OPERA", LAST_NAME.replace(" ", "_")]
+    booster = lgb.train({"objective": "binary", "verbosity": -1}, lgb.Dataset(rows, late, feature_name=names), 20)
+    booster.save_model(tmp_path / "model.txt")
+    edit(own_tables, lambda manifest: [feature.update(default=default) for feature in manifest["features"]])
+    (own_tables / f"{LAST_NAME}.json").write_text(json.dumps({**LAST, "Sky Airline": None}))
+    out = tmp_path / "out"
+    flags = ["--booster", tmp_path / "model.txt", "--tables", own_tables, "--data", small_csv, "--out", out]
+    assert "and pipeline.onnx" in run_export("convert", *flags)
+    limits = ["--max-psi", 9, "--max-unknown", 1, "--max-rate-change", 1, "--min-auc", 0, "--max-calibration-error", 1]
+    assert "limits" in run_export("drift", "--bundle", out, "--data", small_csv, *limits)
+    missing = math.nan if default is None else default
+    last = {**LAST, "Sky Airline": math.nan}
+    airlines = [*OPERA, "New"]
+    expected = booster.predict([[OPERA.get(name, missing), last.get(name, missing)] for name in airlines])
+    server = servers("--workers", 1, "--bundle", out)
+    flights = [{"OPERA": name, "SIGLADES": "x", "FECHA_PROGRAMADA": "2017-11-27 13:00"} for name in airlines]
+    check_replies(server.post("/predict_delay_probabilities", flights).json(), expected, threshold=0.5)
+    told = server.post("/explain_delay_probability", flights[0]).json()
+    assert [each["valor"] for each in told["variables"]] == [0.05, None]
+    assert told["variables"][1]["frase"] == "Sky Airline: no hay datos."
+    assert server.post("/explain_delay_probability", flights[-1]).status_code == 200
