@@ -155,7 +155,7 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
         _native_key(path, key, text): _value(path, short(text), value)
         for text, value in parse_object(path, content).items()
     }
-    average = _value(manifest_path, f"the average of {short(name)}", averages.get(name, default))
+    average = _value(manifest_path, f"the average of {short(name)}", averages[name]) if name in averages else default
     return Table(name, key, default, values, average), content
 
 
