@@ -4,6 +4,7 @@ Each command reads, calls one stage after the other, and writes.
 """
 
 import os
+import signal
 import sys
 
 import click
@@ -51,6 +52,7 @@ for command in (
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was begun is cleared away
     try:
         cli(prog_name="python -m export")
     except ExportError as error:

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import math
-import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from export.errors import ExportError
+from export.exchange import exchange, place
 from export.graph.pipeline import to_pipeline
 from export.graph.verify import Parity
 from export.learn.tables import Table
@@ -59,20 +58,14 @@ def _about_table(table: Table) -> dict[str, Any]:
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Put the bundle in `folder`, in place of the one there. Interrupted, it leaves that one as it was."""
+    """Put the bundle in `folder`, in place of the one there; other files stay. Cut off, it is the old or the new."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
-        try:
-            _write_files(bundle, staging)
-            swap(staging, folder)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        exchange(folder, partial(_write_files, bundle, folder))
     except OSError as error:
         raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
 
 
-def _write_files(bundle: Bundle, folder: Path) -> None:
+def _write_files(bundle: Bundle, old: Path, folder: Path) -> None:
     tables = folder / "tables"
     tables.mkdir()
     (tables / "manifest.json").write_bytes(to_json(bundle.manifest))
@@ -80,27 +73,32 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
         (tables / f"{table.name}.json").write_bytes(_table_json(table))
     (folder / "model.onnx").write_bytes(bundle.model)
     (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
-    for path in folder.rglob("*.*"):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    _keep_others(old / "tables", tables)
 
 
-def swap(staging: Path, folder: Path) -> None:
-    """Exchange the entries one after the other, and undo what was done when that is interrupted."""
-    done: list[str] = []
+def _keep_others(old: Path, new: Path) -> None:
+    """Copy what is among the old tables and is none of them."""
+    if not old.is_dir():
+        return
+    tables = {"manifest.json", *_named(old / "manifest.json")}
+    for path in old.iterdir():
+        if path.name in tables:
+            continue
+        if (new / path.name).exists():
+            raise ExportError(f"{path}: it is none of the old bundle's tables, and the new one would overwrite it")
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _named(manifest: Path) -> list[str]:
+    """The files of the tables that a manifest names, as far as it can be read."""
     try:
-        for name in ("tables", "model.onnx", "pipeline.onnx"):
-            done.append(name)
-            if (folder / name).exists():
-                (folder / name).rename(staging / f"old {name}")
-            (staging / name).rename(folder / name)
-    except BaseException:
-        for name in done:
-            if (staging / f"old {name}").exists():
-                if (folder / name).exists():
-                    (folder / name).rename(staging / name)
-                (staging / f"old {name}").rename(folder / name)
-        raise
+        features = _read_object(manifest).get("features")
+    except ExportError:
+        return []
+    return [f"{each.get('name')}.json" for each in features or [] if isinstance(each, dict)]
 
 
 def _table_json(table: Table) -> bytes:
@@ -122,8 +120,8 @@ def _with_null(value: Any) -> Any:
 
 def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises ExportError where its parts are missing or do not fit together."""
-    manifest, tables = read_tables(folder / "tables")
-    path = folder / "model.onnx"
+    manifest, tables = read_tables(place(folder, "tables"))
+    path = place(folder, "model.onnx")
     model = _read_bytes(path)
     expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
     if hashlib.sha256(model).hexdigest() != expected:
@@ -133,7 +131,7 @@ def read(folder: Path) -> Bundle:
 
 def read_pipeline(folder: Path) -> bytes | None:
     """`pipeline.onnx` in `folder`, where there is one: a server needs none. Raises ExportError."""
-    path = folder / "pipeline.onnx"
+    path = place(folder, "pipeline.onnx")
     return _read_bytes(path) if path.exists() else None
 
 
@@ -166,7 +164,7 @@ def _read_table(manifest: Path, feature: Any) -> Table:
             raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
     if len(set(key)) < len(key):
         raise ExportError(f"{manifest}: {name!r} has the same key part twice")
-    if Path(name).name != name or name == "manifest":
+    if Path(name).name != name or name == "manifest" or not name.isprintable():
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
     number = _number(manifest, f"the default of {name!r}", default)

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from export import bundle
-from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, noted, write_file
+from export.commands.options import BUNDLE, DATA, EXISTING, FILE, FOLDER, RECIPE, noted
 from export.data.flights import read_flights, read_ids
+from export.files import check_writable, write_file
 from export.learn import evaluate, protocols
 from export.learn.recipes import RECIPES
 from export.progress import Bars
@@ -69,6 +70,7 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
     """Try everything again, measure it, and write the model's page."""
     from export.report.write import make_plan, write_report  # what it needs takes seconds to import
 
+    check_writable(out)
     with Bars() as bars:
         files = write_report(make_plan(data, test, quick), out, bars)
     click.echo(f"{files[0]}, {files[1].name}, {files[2].name} and {len(files) - 3} pictures written")
@@ -86,6 +88,7 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
 @limit("max_calibration_error", 1, "Largest calibration error.")
 def drift_command(folder: Path, data: Path, json_file: Path | None, picture: Path | None, **limits: float) -> None:
     """Tell how far new flights have moved away from those that the bundle was made from."""
+    check_writable(*(path.parent for path in (json_file, picture) if path))
     figures = drift(bundle.read(folder), noted(read_flights(data)), Limits(**limits))
     click.echo(as_text(figures))
     if json_file:

@@ -17,10 +17,10 @@ from export.commands.options import (
     RECIPE,
     noted,
     report,
-    write_file,
 )
 from export.data import sample
 from export.data.flights import read_column, read_flights
+from export.files import check_writable, write_file
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
@@ -45,6 +45,7 @@ def train_command(
     data: Path, recipe_name: str, version: str, out: Path, threshold: float | None, booster: Path | None
 ) -> None:
     """Train a recipe on every flight, export it, prove it and write the bundle."""
+    check_writable(out, booster and booster.parent)
     recipe = RECIPES[recipe_name]
     flights = noted(read_flights(data))
     about = {
@@ -74,6 +75,7 @@ def train_command(
 @OUT
 def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -> None:
     """Make a bundle of your own LightGBM model and its tables."""
+    check_writable(out)
     manifest, unordered = bundle.read_tables(tables)
     loaded = read_booster(booster)
     flights = noted(read_flights(data)) if data else None
@@ -98,6 +100,7 @@ def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -
 @click.option("--out", type=FOLDER, help="Folder to write model.onnx and tables/ to.  [default: that of the bundle]")
 def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None) -> None:
     """Make the tables again from more flights, for the same model, prove both again and write them."""
+    check_writable(out or folder)
     old = bundle.read(folder)
     with Bars() as bars:
         made, changes = refresh(
@@ -135,6 +138,7 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
 @click.option("--out", type=FILE, default=Path("pipeline.onnx"), help="File to write.")
 def pipeline_command(folder: Path, out: Path) -> None:
     """Write pipeline.onnx, the tables and the model in one file, of a bundle that has none yet."""
+    check_writable(out.parent)
     made = bundle.read(folder)
     with Bars() as bars:
         proved(made, None, bars)
@@ -148,6 +152,7 @@ def pipeline_command(folder: Path, out: Path) -> None:
 @click.option("--out", type=FILE, default=Path("examples/golden.json"), help="File to write.")
 def golden_command(folder: Path, booster: Path, out: Path) -> None:
     """Write flights with the probability that LightGBM gives them, for other runtimes to compare with."""
+    check_writable(out.parent)
     vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
     write_file(out, golden.to_json(vectors))
     click.echo(f"{out}: {len(vectors):,} flights")

@@ -6,7 +6,6 @@ import click
 
 from export.bundle import Bundle
 from export.data.flights import Flights
-from export.errors import ExportError
 from export.learn.recipes import RECIPES
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -48,12 +47,3 @@ def report(made: Bundle, out: Path) -> None:
         f"largest difference {parity['max_abs_diff']:.1e} "
         f"on {parity['rows']:,} flights, {parity['keys']:,} keys and {parity['random_rows']:,} random ones"
     )
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Raises ExportError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise ExportError(f"{path}: {error.strerror or error}") from None

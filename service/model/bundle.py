@@ -28,6 +28,9 @@ __all__ = ["Bundle", "BundleError", "Key", "Table", "read"]
 
 FORMAT = 1
 
+READY = ".bundle-ready"
+"""`export/exchange.py` tells what is in there."""
+
 LARGEST_NUMBER = 3.4028234e38
 """The rows of features are float32."""
 
@@ -67,13 +70,13 @@ class Bundle:
 
 def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises BundleError."""
-    path = folder / "tables" / "manifest.json"
+    path = _place(folder, "tables") / "manifest.json"
     content = read_bytes(path, LARGEST_JSON)
     manifest = parse_object(path, content)
     if manifest.get("format") != FORMAT:
         raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads format {FORMAT}")
     about = _field(path, manifest, "model", dict)
-    model_file = folder / "model.onnx"
+    model_file = _place(folder, "model.onnx")
     model = _read_model(model_file, _field(path, about, "sha256", str))
     tables, contents = _read_tables(path, manifest)
     return Bundle(
@@ -87,6 +90,12 @@ def read(folder: Path) -> Bundle:
         flights=_read_flights(folder / "flights.json"),
         digest=_digest([content, model, *contents]),
     )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where an entry is: a bundle whose exchange was cut off has some of the new one's in `READY` still."""
+    ready = folder / READY / name
+    return ready if ready.exists() else folder / name
 
 
 def _digest(contents: Iterable[bytes]) -> str:
