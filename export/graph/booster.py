@@ -9,6 +9,7 @@ from export.errors import ExportError
 from export.graph.forest.text import read_forest, to_text
 from export.learn.tables import Table
 from export.learn.train import booster_name
+from export.progress import say
 
 
 def read_booster(path: Path) -> lgb.Booster:
@@ -20,9 +21,16 @@ def read_booster(path: Path) -> lgb.Booster:
     except UnicodeDecodeError:
         raise ExportError(f"{path}: not a LightGBM text model: it is not text") from None
     try:
-        return lgb.Booster(model_str=to_text(read_forest(text)))
+        forest = read_forest(text)
+        booster = lgb.Booster(model_str=to_text(forest))
     except (ExportError, lgb.basic.LightGBMError) as error:
         raise ExportError(f"{path}: {error}") from None
+    if forest.average and "\nversion=v2" in text.replace("\r", "").partition("\nTree=")[0]:
+        say(
+            f"atraso: {path}: the leaves of a forest that LightGBM 2 wrote are probabilities; "
+            "the LightGBM of today takes them for log odds, and so does what is made here"
+        )
+    return booster
 
 
 def order_tables(booster: lgb.Booster, tables: Sequence[Table]) -> list[Table]:

@@ -14,7 +14,9 @@ from onnxmltools import convert_lightgbm
 from onnxmltools.convert.common.data_types import FloatTensorType
 
 from export import bundle
+from export.graph.booster import read_booster
 from export.graph.convert import to_onnx
+from export.graph.sessions import OnnxModel
 
 TEXT3 = Path(__file__).with_name("lightgbm3.txt")
 OPERA = {"Sky Airline": 0.05, "Grupo LATAM": 0.1, "Avianca": 0.2, "K.L.M.": 0.4}
@@ -194,6 +196,28 @@ def test_every_objective_that_gives_a_probability_is_converted(
     booster.write_text(TEXT.replace("binary sigmoid:1\n", objective))
     text = run_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
     assert "on 0 flights, 8 keys and 100,000 random ones" in text
+
+
+def test_a_forest_of_an_old_lightgbm_is_taken_as_todays_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trees of a forest for the irises that LightGBM 2 wrote: the leaves are what it said, 0.119 and 0.881."""
+    head = "tree\nversion=v2\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=0\n"
+    tree = (
+        "Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\nsplit_gain=86.6\nthreshold=2.35\ndecision_type=2\n"
+        "left_child=-1\nright_child=-2\nleaf_value=0.1192 0.8808\nleaf_count=33 63\nshrinkage=1\n\n\n"
+    )
+    path = tmp_path / "model.txt"
+    path.write_text(
+        f"{head}objective=binary sigmoid:1\naverage_output\nfeature_names=x\nfeature_infos=[1:7]\ntree_sizes=1 2\n\n"
+        f"{tree}{tree.replace('Tree=0', 'Tree=1')}\nfeature importances:\nx=2\n"
+    )
+    booster = read_booster(path)
+    assert "the leaves of a forest that LightGBM 2 wrote are probabilities" in capsys.readouterr().err
+    rows = np.array([[1.0], [5.0]])
+    found = OnnxModel(to_onnx(booster, ["x"]).SerializeToString()).predict(rows)
+    plain = lgb.Booster(model_str=path.read_text().replace("tree_sizes=1 2\n", ""))  # they would end LightGBM
+    assert found == pytest.approx(plain.predict(rows), abs=1e-6)
 
 
 def test_a_converted_bundle_that_was_told_its_flights_can_be_watched(
