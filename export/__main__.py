@@ -4,6 +4,7 @@ Each command reads, calls one stage after the other, and writes.
 """
 
 import os
+import signal
 import sys
 
 # One thread, read as the libraries load: on some ten thousand rows a second one costs more than it gives, and on
@@ -59,6 +60,7 @@ for command in (
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was begun is cleared away
     try:
         cli(prog_name="atraso-export" if "_ATRASO_EXPORT_COMPLETE" in os.environ else "python -m export")
     except ModuleNotFoundError as error:

@@ -1,19 +1,27 @@
 """A booster and its tables -> a proved bundle in memory: the way that `train` and `convert` share."""
 
+import math
 from typing import Any
 
 import lightgbm as lgb
+import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from export.bundle import Bundle, make_bundle
 from export.data.codes import Codes
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.graph.convert import to_onnx
+from export.graph.forest.text import read_forest
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
 from export.learn.tables import Table, matrix
+from export.learn.train import predict
 from export.names import spellings
 from export.progress import Progress
+
+LEAST_AUC = 0.505
+"""Of a model's own flights: less is none."""
 
 
 def assemble(
@@ -52,9 +60,24 @@ def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
     }
 
 
+def check_ranks(booster: lgb.Booster, tables: list[Table], flights: Flights) -> None:
+    """Raises ExportError where the model tells nothing of the very flights that it is made for."""
+    if not any(read_forest(booster.model_to_string()).splits()):
+        raise ExportError("the model has no split: it gives every flight the same probability, and is not written")
+    if flights.delayed.all() or not flights.delayed.any():
+        return
+    auc = float(roc_auc_score(flights.delayed, predict(booster, matrix(tables, flights.parts))))
+    if auc < LEAST_AUC:
+        raise ExportError(f"the model ranks its own flights no better than chance (AUC {auc:.3f}): it is not written")
+
+
 def averages(tables: list[Table], flights: Flights) -> list[float]:
-    """The mean of each feature over the flights: the flight that others are explained against."""
-    means: list[float] = matrix(tables, flights.parts).mean(axis=0).tolist()
+    """The mean of each feature over the flights that have it: the flight that others are explained against."""
+    features = matrix(tables, flights.parts)
+    means: list[float] = features.mean(axis=0).tolist()
+    for place in np.flatnonzero(np.isnan(means)):
+        known = features[~np.isnan(features[:, place]), place]
+        means[place] = float(known.mean()) if len(known) else math.nan
     return means
 
 
@@ -64,7 +87,10 @@ def about_of(manifest: dict[str, Any]) -> dict[str, Any]:
     given = known if isinstance(known, dict) else {}
     defaults: dict[str, Any] = {"name": "flight_delay", "version": "1", "recipe": "converted", "threshold": 0.5}
     about = {name: given.get(name, default) for name, default in defaults.items()}
-    for name, default in defaults.items():
-        if type(about[name]) is not type(default):
-            raise ExportError(f"manifest.json: the model's {name} should be like {default!r}, not {about[name]!r}")
+    for name in ("name", "version", "recipe"):
+        if not isinstance(about[name], str):
+            raise ExportError(f"manifest.json: the model's {name} should be a text, not {about[name]!r:.50}")
+    threshold = about["threshold"]
+    if isinstance(threshold, bool) or not isinstance(threshold, float | int) or not 0 <= threshold <= 1:
+        raise ExportError(f"manifest.json: the model's threshold should be a number from 0 to 1, not {threshold!r:.50}")
     return about

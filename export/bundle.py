@@ -3,15 +3,14 @@
 import hashlib
 import json
 import math
-import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from export.errors import ExportError
+from export.exchange import exchange, place
 from export.graph.pipeline import to_pipeline
 from export.graph.verify import Parity
 from export.learn.tables import Table
@@ -19,6 +18,9 @@ from export.names import Spellings
 from service.model.keys import PARTS, part_value
 
 FORMAT = 1
+
+LARGEST_NUMBER = 3.4028234e38
+"""The rows of features are float32."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,14 @@ def _about_table(table: Table) -> dict[str, Any]:
 
 
 def write(bundle: Bundle, folder: Path) -> None:
-    """Put the bundle in `folder`, in place of the one there. Interrupted, it leaves that one as it was."""
+    """Put the bundle in `folder`, in place of the one there; other files stay. Cut off, it is the old or the new."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
-        try:
-            _write_files(bundle, staging)
-            swap(staging, folder)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        exchange(folder, partial(_write_files, bundle, folder))
     except OSError as error:
         raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
 
 
-def _write_files(bundle: Bundle, folder: Path) -> None:
+def _write_files(bundle: Bundle, old: Path, folder: Path) -> None:
     tables = folder / "tables"
     tables.mkdir()
     (tables / "manifest.json").write_bytes(to_json(bundle.manifest))
@@ -88,27 +84,32 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
         (tables / "names.json").write_bytes(to_json(bundle.names))
     (folder / "model.onnx").write_bytes(bundle.model)
     (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
-    for path in folder.rglob("*.*"):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    _keep_others(old / "tables", tables)
 
 
-def swap(staging: Path, folder: Path) -> None:
-    """Exchange the entries one after the other, and undo what was done when that is interrupted."""
-    done: list[str] = []
+def _keep_others(old: Path, new: Path) -> None:
+    """Copy what is among the old tables and is none of them."""
+    if not old.is_dir():
+        return
+    tables = {"manifest.json", "names.json", *_named(old / "manifest.json")}
+    for path in old.iterdir():
+        if path.name in tables:
+            continue
+        if (new / path.name).exists():
+            raise ExportError(f"{path}: it is none of the old bundle's tables, and the new one would overwrite it")
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _named(manifest: Path) -> list[str]:
+    """The files of the tables that a manifest names, as far as it can be read."""
     try:
-        for name in ("tables", "model.onnx", "pipeline.onnx"):
-            done.append(name)
-            if (folder / name).exists():
-                (folder / name).rename(staging / f"old {name}")
-            (staging / name).rename(folder / name)
-    except BaseException:
-        for name in done:
-            if (staging / f"old {name}").exists():
-                if (folder / name).exists():
-                    (folder / name).rename(staging / name)
-                (staging / f"old {name}").rename(folder / name)
-        raise
+        features = _read_object(manifest).get("features")
+    except ExportError:
+        return []
+    return [f"{each.get('name')}.json" for each in features or [] if isinstance(each, dict)]
 
 
 def _table_json(table: Table) -> bytes:
@@ -116,14 +117,22 @@ def _table_json(table: Table) -> bytes:
 
 
 def to_json(value: Any) -> bytes:
-    """JSON for people and diffs: one entry a line, text as it is."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """JSON for people and diffs: one entry a line, text as it is, and null for NaN."""
+    return (json.dumps(_with_null(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_null(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_null(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises ExportError where its parts are missing or do not fit together."""
-    manifest, tables = read_tables(folder / "tables")
-    path = folder / "model.onnx"
+    manifest, tables = read_tables(place(folder, "tables"))
+    path = place(folder, "model.onnx")
     model = _read_bytes(path)
     expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
     if hashlib.sha256(model).hexdigest() != expected:
@@ -142,7 +151,7 @@ def _read_names(path: Path, manifest: dict[str, Any]) -> Spellings | None:
 
 def read_pipeline(folder: Path) -> bytes | None:
     """`pipeline.onnx` in `folder`, where there is one: a server needs none. Raises ExportError."""
-    path = folder / "pipeline.onnx"
+    path = place(folder, "pipeline.onnx")
     return _read_bytes(path) if path.exists() else None
 
 
@@ -150,7 +159,7 @@ def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
     """Read `manifest.json` and the tables that its `features` name. Raises ExportError."""
     path = folder / "manifest.json"
     manifest = _read_object(path)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
         raise ExportError(f"{path}: its format is {manifest.get('format')!r}; {FORMAT} is the one known")
     features = manifest.get("features")
     if not isinstance(features, list) or not features:
@@ -164,24 +173,25 @@ def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
 
 def _read_table(manifest: Path, feature: Any) -> Table:
     match feature:
-        case {"name": str(name), "key": [str(), *_] as key, "default": float() | int() as default}:
+        case {"name": str(name), "key": [str(), *_] as key, "default": float() | int() | None as default}:
             pass
         case _:
-            raise ExportError(f"{manifest}: a feature needs a name, a key (a list of texts) and a default: {feature!r}")
+            raise ExportError(
+                f"{manifest}: a feature needs a name, a key (a list of texts) and a default: {feature!r:.300}"
+            )
     for part in key:
         if part not in PARTS:
             raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
     if len(set(key)) < len(key):
         raise ExportError(f"{manifest}: {name!r} has the same key part twice")
-    if Path(name).name != name or name in ("manifest", "names"):
+    if Path(name).name != name or name in ("manifest", "names") or not name.isprintable():
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
-    _check_number(manifest, f"the default of {name!r}", default)
+    number = _number(manifest, f"the default of {name!r}", default)
     values = _read_object(path, feature.get("sha256"))
-    for text, value in values.items():
+    for text in values:
         _check_key(path, tuple(key), text)
-        _check_number(path, repr(text), value)
-    return Table(name, tuple(key), float(default), {text: float(value) for text, value in values.items()})
+    return Table(name, tuple(key), number, {text: _number(path, repr(text), value) for text, value in values.items()})
 
 
 def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
@@ -195,9 +205,13 @@ def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
             raise ExportError(f"{path}: {error}") from None
 
 
-def _check_number(path: Path, what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, float | int) or not math.isfinite(value):
-        raise ExportError(f"{path}: {what} should be a finite number, not {value!r}")
+def _number(path: Path, what: str, value: Any) -> float:
+    """NaN, a missing value, for null."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
+        raise ExportError(f"{path}: {what} should be a finite number that float32 holds, or null, not {value!r:.50}")
+    return float(value)
 
 
 def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
@@ -208,6 +222,7 @@ def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
         raise ExportError(f"{path}: its sha256 is {found}, not the one in the manifest ({sha256})")
     try:
         value = json.loads(content, object_pairs_hook=partial(_once, path))
+        json.dumps(value, ensure_ascii=False).encode()  # half a character can be read, and not be written
     except (ValueError, RecursionError) as error:
         raise ExportError(f"{path}: not JSON: {error}") from None
     if not isinstance(value, dict):

@@ -15,8 +15,8 @@ HTTP = ("starlette", "uvicorn", "httptools", "uvloop", "socket", "http", "click"
 
 TOP_OF_SERVICE = ("service.app", "service.settings", "service.__main__", "service.healthcheck", "service.__version__")
 STAGES = ("export.data", "export.learn", "export.graph")
-TOP_OF_EXPORT = ("export.assemble", "export.bundle", "export.names")
-EVERYWHERE = ("export.errors", "export.progress", "export.style", "export.__version__")
+TOP_OF_EXPORT = ("export.assemble", "export.bundle", "export.exchange", "export.names")
+EVERYWHERE = ("export.errors", "export.files", "export.progress", "export.style", "export.__version__")
 
 
 class Wing(NamedTuple):

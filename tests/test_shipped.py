@@ -63,6 +63,7 @@ def test_the_manifest_states_the_data_and_the_proof(real_data: Path) -> None:
     assert set(manifest["data"]["distribution"]) == undated
     parity = manifest["parity"]
     assert (parity["rows"], parity["random_rows"]) == (68_206, 100_000)
+    assert parity["keys"] == sum(len(table.values) for table in read(ROOT).tables)
     assert parity["pairs"] > 1000
     assert parity["max_abs_diff"] <= 1e-5
 
@@ -71,7 +72,7 @@ def test_verify_holds_on_the_shipped_bundle(
     trained: list[Trained], real_data: Path, run_export: Callable[..., str]
 ) -> None:
     text = run_export("verify", "--bundle", ROOT, "--booster", trained[0].booster, "--data", real_data)
-    assert "168,206 rows scored" in text
+    assert "177,992 rows scored" in text
 
 
 def test_the_golden_vectors_are_those_of_the_booster(trained: list[Trained]) -> None:

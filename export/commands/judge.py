@@ -19,9 +19,10 @@ from export.commands.options import (
     FOLDER,
     RECIPE,
     csv_files,
-    write_file,
+    noted,
 )
 from export.data.flights import read_asked, read_flights, read_ids
+from export.files import check_writable, write_file
 from export.learn import evaluate, protocols
 from export.learn.recipes import RECIPES
 from export.progress import Bars
@@ -62,7 +63,7 @@ def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path | N
     """Measure a recipe on flights that it was not trained on."""
     if (protocol == "reference-split") != (test is not None):
         raise click.UsageError("--test LIST.csv goes with --protocol reference-split, and it needs one")
-    recipe, flights = RECIPES[recipe_name], read_flights(data)
+    recipe, flights = RECIPES[recipe_name], noted(read_flights(data))
     splits = protocols.reference_split(flights, read_ids(test)) if test else protocols.backtest(flights)
     with Bars() as bars:
         result = evaluate.as_json(protocol, recipe, evaluate.run(recipe, flights, splits, bars))
@@ -80,6 +81,7 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
     """Try everything again, measure it, and write the model's page."""
     from export.report.write import make_plan, write_report  # what it needs takes seconds to import
 
+    check_writable(out)
     with Bars() as bars:
         files = write_report(make_plan(data, test, quick), out, bars)
     click.echo(f"{files[0]}, {files[1].name}, {files[2].name} and {len(files) - 3} pictures written")
@@ -109,8 +111,9 @@ def drift_command(
 
     The service's prediction log will do: what needs outcomes is left out where there are none.
     """
-    files = csv_files(data)
-    figures = drift(bundle.read(folder), joined([read_asked(path) for path in files]), Limits(**limits))
+    check_writable(*(path.parent for path in (json_file, picture) if path))
+    flights = noted(joined([read_asked(path) for path in csv_files(data)]))
+    figures = drift(bundle.read(folder), flights, Limits(**limits))
     click.echo(as_text(figures))
     if json_file:
         write_file(json_file, bundle.to_json(figures))

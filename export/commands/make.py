@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from export import bundle
-from export.assemble import about_of, assemble, proved
+from export.assemble import about_of, assemble, check_ranks, proved
 from export.commands.options import (
     BOOSTER,
     BUNDLE,
@@ -17,12 +17,13 @@ from export.commands.options import (
     OUT,
     RECIPE,
     csv_files,
+    noted,
     report,
-    write_file,
 )
 from export.data import sample
 from export.data.codes import read_codes
 from export.data.flights import read_column, read_flights
+from export.files import check_writable, write_file
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
@@ -48,8 +49,9 @@ def train_command(
     data: Path, recipe_name: str, version: str, out: Path, threshold: float | None, booster: Path | None
 ) -> None:
     """Train a recipe on every flight, export it, prove it and write the bundle."""
+    check_writable(out, booster and booster.parent)
     recipe = RECIPES[recipe_name]
-    flights = read_flights(data)
+    flights = noted(read_flights(data))
     about = {
         "name": "flight_delay",
         "version": version,
@@ -58,6 +60,7 @@ def train_command(
     }
     with Bars() as bars:
         trained = train(recipe, flights, bars)
+        check_ranks(trained.booster, trained.tables, flights)
         made = assemble(trained.booster, trained.tables, about, flights, bars, read_codes(data))
     bundle.write(made, out)
     if booster:
@@ -68,13 +71,20 @@ def train_command(
 @click.command("convert")
 @click.option("--booster", type=EXISTING, required=True, help="A binary LightGBM model, as text.")
 @click.option("--tables", type=FOLDER, required=True, help="Folder with manifest.json and one JSON a feature.")
+@click.option(
+    "--data",
+    type=EXISTING,
+    help="The flights that it was trained on: proved on them too, and told of in the manifest, which `drift` needs.",
+)
 @OUT
-def convert_command(booster: Path, tables: Path, out: Path) -> None:
+def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -> None:
     """Make a bundle of your own LightGBM model and its tables."""
+    check_writable(out)
     manifest, unordered = bundle.read_tables(tables)
     loaded = read_booster(booster)
+    flights = noted(read_flights(data)) if data else None
     with Bars() as bars:
-        made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), None, bars)
+        made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), flights, bars)
     bundle.write(made, out)
     report(made, out)
 
@@ -94,12 +104,13 @@ def convert_command(booster: Path, tables: Path, out: Path) -> None:
 @click.option("--out", type=FOLDER, help="Folder to write model.onnx and tables/ to.  [default: that of the bundle]")
 def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None) -> None:
     """Make the tables again from more flights, for the same model, prove both again and write them."""
+    check_writable(out or folder)
     old = bundle.read(folder)
     with Bars() as bars:
         made, changes = refresh(
             old,
             read_booster(booster),
-            joined([read_flights(path) for path in data]),
+            noted(joined([read_flights(path) for path in data])),
             version,
             bars,
             read_codes(*data),
@@ -135,18 +146,17 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     """Prove a bundle again: whole, sound, and (with --booster) equal to LightGBM."""
     made = bundle.read(folder)
     pipeline = bundle.read_pipeline(folder)
-    parts = read_flights(data).parts if data else []
+    parts = noted(read_flights(data)).parts if data else []
     with Bars() as bars:
         parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
         if pipeline is not None:
             prove_pipeline(made.tables, made.model, pipeline, parts, bars)
-    click.echo(
-        f"{folder}: whole; {len(made.tables)} features, {parity.rows + parity.random_rows:,} rows scored, all sound"
-    )
+    rows = parity.rows + parity.keys + parity.random_rows
+    click.echo(f"{folder}: whole; {len(made.tables)} features, {rows:,} rows scored, every key among them, all sound")
     if pipeline is not None:
         click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
     if booster:
-        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a threshold on the same side,")
+        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a split on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
 
 
@@ -155,6 +165,7 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
 @click.option("--out", type=FILE, default=Path("pipeline.onnx"), help="File to write.")
 def pipeline_command(folder: Path, out: Path) -> None:
     """Write pipeline.onnx, the tables and the model in one file, of a bundle that has none yet."""
+    check_writable(out.parent)
     made = bundle.read(folder)
     with Bars() as bars:
         proved(made, None, bars)
@@ -171,6 +182,7 @@ def golden_command(folder: Path, booster: Path, out: Path) -> None:
 
     Beside that file it writes times.json: texts, and what the service reads each as.
     """
+    check_writable(out.parent)
     vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
     write_file(out, golden.to_json(vectors))
     times = golden.golden_times()
@@ -183,7 +195,7 @@ def golden_command(folder: Path, booster: Path, out: Path) -> None:
 @click.option("--out", type=FILE, default=Path("flights.json"), help="File to write, beside model.onnx.")
 def sample_command(data: Path, out: Path) -> None:
     """Write some of the flights, with what happened, for people who try the service."""
-    flights = read_flights(data)
+    flights = noted(read_flights(data))
     made = sample.sample(flights, read_column(data, "Fecha-O"))
     write_file(out, sample.to_json(made))
     click.echo(f"{out}: {len(made):,} of {len(flights):,} flights")

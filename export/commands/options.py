@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from export.bundle import Bundle
+from export.data.flights import Flights
 from export.errors import ExportError
 from export.learn.recipes import RECIPES
 
@@ -41,6 +42,13 @@ def csv_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
+def noted(flights: Flights) -> Flights:
+    """Those flights, once a person was told what was not read as it stands."""
+    for note in flights.notes:
+        click.echo(f"atraso: {note}", err=True)
+    return flights
+
+
 def report(made: Bundle, out: Path) -> None:
     """Say what was written and what was proved."""
     parity = made.manifest["parity"]
@@ -49,16 +57,7 @@ def report(made: Bundle, out: Path) -> None:
         f"and pipeline.onnx ({len(made.pipeline) / 1000:,.0f} kB) written"
     )
     click.echo(
-        f"proved: {parity['pairs']:,} pairs of a value and a threshold on the same side ({parity['nudged']} nudged), "
+        f"proved: {parity['pairs']:,} pairs of a value and a split on the same side ({parity['nudged']} nudged), "
         f"largest difference {parity['max_abs_diff']:.1e} "
-        f"on {parity['rows']:,} flights and {parity['random_rows']:,} random keys"
+        f"on {parity['rows']:,} flights, {parity['keys']:,} keys and {parity['random_rows']:,} random ones"
     )
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Raises ExportError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise ExportError(f"{path}: {error.strerror or error}") from None

@@ -20,6 +20,13 @@ from service.model.keys import Parts, key_parts, parse_time
 LATE = timedelta(minutes=15)
 """A flight is delayed when it left more than this after its scheduled time."""
 
+LEFT = "Fecha-O"
+"""The column that is empty where a flight was cancelled."""
+
+APART = np.timedelta64(60, "D")
+FEW = 20
+"""Flights that may be of any times."""
+
 FlightId = tuple[str, str, datetime]
 """OPERA, SIGLADES and the scheduled local time."""
 
@@ -28,12 +35,14 @@ FlightId = tuple[str, str, datetime]
 class Flights:
     """N flights. `delayed` is the label `atraso_15`, bool [N]; `sha256` that of the unpacked CSV they came from.
 
-    Flights that nobody knows the outcome of yet, those of a prediction log, have an empty `delayed`.
+    Flights that nobody knows the outcome of yet, those of a prediction log, have an empty `delayed`. `notes` tell a
+    person what was not read as it stands.
     """
 
     ids: list[FlightId]
     delayed: NDArray[np.bool_]
     sha256: str
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -64,12 +73,56 @@ def read_flights(path: Path) -> Flights:
     """Read a CSV of flights as the civil aviation board publishes it, plain or gzipped. Raises ExportError."""
     content = _unpack(path)
     ids: list[FlightId] = []
-    delayed = []
-    for line, (opera, siglades, scheduled, operated) in _rows(path, content, "OPERA", "SIGLADES", "Fecha-I", "Fecha-O"):
+    delayed, lines = [], []
+    bare = cancelled = 0
+    for line, row in _rows(path, content, "OPERA", "SIGLADES", "Fecha-I", LEFT):
+        *names, scheduled, operated = row
         when = _time(path, line, "Fecha-I", scheduled)
+        if not operated.strip():
+            cancelled += 1
+            continue
+        opera, siglades = map(str.strip, names)
+        bare += [opera, siglades] != names
         ids.append((opera, siglades, when))
-        delayed.append(_time(path, line, "Fecha-O", operated) - when > LATE)
-    return Flights(ids, np.array(delayed, dtype=np.bool_), hashlib.sha256(content).hexdigest())
+        delayed.append(_time(path, line, LEFT, operated) - when > LATE)
+        lines.append(line)
+    if not ids:
+        raise ExportError(f"{path}: none of its {cancelled} flights has left: {LEFT} is empty")
+    flights = Flights(
+        ids, np.array(delayed, dtype=np.bool_), hashlib.sha256(content).hexdigest(), _notes(path, cancelled, bare)
+    )
+    rows = strays(flights.scheduled)
+    if len(rows):
+        raise ExportError(f"{path}, line {lines[int(rows[0])]}: {stray_sentence(flights, rows)}")
+    return flights
+
+
+def _notes(path: Path, cancelled: int, bare: int) -> tuple[str, ...]:
+    notes = {
+        f"{path}: {cancelled:,} flights that never left ({LEFT} is empty) are not counted": cancelled,
+        f"{path}: {bare:,} flights have names with spaces around them, which are read without": bare,
+    }
+    return tuple(note for note, count in notes.items() if count)
+
+
+def strays(scheduled: NDArray[np.datetime64]) -> NDArray[np.intp]:
+    """The rows of the few flights that are much newer than all others.
+
+    A mistyped year makes all others old: their weights vanish, and so do their last months.
+    """
+    order = np.argsort(scheduled, kind="stable")
+    late = len(order) - max(1, len(order) // 100)  # one in a hundred at most is a mistake
+    gaps = late + np.flatnonzero(np.diff(scheduled[order])[late - 1 :] > APART)
+    return order[gaps[0] :] if len(gaps) and len(order) >= FEW else order[:0]
+
+
+def stray_sentence(flights: Flights, rows: NDArray[np.intp]) -> str:
+    opera, siglades, when = flights.ids[int(rows[0])]
+    days = APART.astype(int)
+    return (
+        f"the flight of {opera} to {siglades} at {when} is more than {days} days after all but {len(rows)} "
+        "of the flights: is its year mistyped?"
+    )
 
 
 def read_asked(path: Path) -> Flights:
@@ -84,17 +137,19 @@ def read_asked(path: Path) -> Flights:
 def read_ids(path: Path) -> list[FlightId]:
     """Read the flights that a CSV with OPERA, SIGLADES and Fecha-I lists. Raises ExportError."""
     rows = _rows(path, _unpack(path), "OPERA", "SIGLADES", "Fecha-I")
-    return [(opera, siglades, _time(path, line, "Fecha-I", when)) for line, (opera, siglades, when) in rows]
+    return [
+        (opera.strip(), siglades.strip(), _time(path, line, "Fecha-I", when)) for line, (opera, siglades, when) in rows
+    ]
 
 
 def read_rows(path: Path, *columns: str) -> list[list[str]]:
-    """More columns of the file that `read_flights` or `read_ids` reads, in the same order. Raises ExportError."""
+    """More columns of the file that `read_ids` reads, in the same order. Raises ExportError."""
     return [values for _, values in _rows(path, _unpack(path), *columns)]
 
 
 def read_column(path: Path, name: str) -> list[str]:
-    """One of them."""
-    return [value for (value,) in read_rows(path, name)]
+    """One more column of the file that `read_flights` reads, of the same flights. Raises ExportError."""
+    return [value for value, left in read_rows(path, name, LEFT) if left.strip()]
 
 
 def _unpack(path: Path) -> bytes:
@@ -108,14 +163,17 @@ def _unpack(path: Path) -> bytes:
 
 
 def _rows(path: Path, content: bytes, *columns: str) -> Iterator[tuple[int, list[str]]]:
-    """The line number and the values of `columns` of every row; at least one row, no value empty."""
+    """The line number and the values of `columns` of every row; at least one row, no value empty but `LEFT`."""
     reader = csv.reader(io.StringIO(_decode(path, content), newline=""), strict=True)
-    header = next(reader, None)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise ExportError(f"{path}, line {reader.line_num}: not CSV: {error}") from None
     if header is None:
         raise ExportError(f"{path}: the file is empty")
     for column in columns:
         if column not in header:
-            raise ExportError(f"{path}, line 1: there is no column {column}")
+            raise ExportError(f"{path}, line 1: there is no column {column}{_guess(header, column)}")
     places = [header.index(column) for column in columns]
     empty = True
     try:
@@ -129,11 +187,20 @@ def _rows(path: Path, content: bytes, *columns: str) -> Iterator[tuple[int, list
         raise ExportError(f"{path}: there is a header and no flight")
 
 
+def _guess(header: list[str], column: str) -> str:
+    """What seems to be wrong with a header that lacks `column`."""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) <= 2 and column in [each.strip(' "') for each in separator.join(header).split(separator)]:
+            return f"; its columns are separated by {name}: save it with commas"
+    alike = [each for each in header if each.strip().casefold() == column.casefold()]
+    return f", but one that is written {alike[0]!r}: rename it" if alike else ""
+
+
 def _values(where: str, header: list[str], row: list[str], places: list[int]) -> list[str]:
     if len(row) != len(header):
         raise ExportError(f"{where}: {len(row)} columns, and the header has {len(header)}")
     for place in places:
-        if not row[place].strip():
+        if not row[place].strip() and header[place] != LEFT:
             raise ExportError(f"{where}: {header[place]} is empty")
     return [row[place] for place in places]
 

@@ -1,38 +1,34 @@
 """Somebody's LightGBM text model, checked: binary, and with the features that their tables have."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import lightgbm as lgb
 
 from export.errors import ExportError
+from export.graph.forest.text import read_forest, to_text
 from export.learn.tables import Table
 from export.learn.train import booster_name
+from export.progress import say
 
 
 def read_booster(path: Path) -> lgb.Booster:
-    """Load a text model as LightGBM 3 and 4 write it. Raises ExportError where it is none, or not binary."""
+    """Load a text model as LightGBM 2 to 4 write it. Raises ExportError where it is none, or not binary."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ExportError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise ExportError(f"{path}: not a LightGBM text model: it is not text") from None
-    # LightGBM itself takes a file that ends too early, with the trees that it has.
-    if not text.startswith("tree\n") or "\nend of trees\n" not in text:
-        raise ExportError(
-            f"{path}: not a whole LightGBM text model: it should start with `tree` and have `end of trees`"
-        )
-    # `tree_sizes` counts bytes. In an edited file they are wrong, and LightGBM would abort the whole process.
     try:
-        booster = lgb.Booster(model_str=re.sub(r"(?m)^tree_sizes=.*\n", "", text))
-    except lgb.basic.LightGBMError as error:
-        raise ExportError(f"{path}: not a LightGBM text model: {error}") from None
-    objective = booster.dump_model(num_iteration=1).get("objective", "none")
-    if objective.split()[0] != "binary":
-        raise ExportError(
-            f"{path}: its objective is {objective!r}; only a binary model gives the probability of a delay"
+        forest = read_forest(text)
+        booster = lgb.Booster(model_str=to_text(forest))
+    except (ExportError, lgb.basic.LightGBMError) as error:
+        raise ExportError(f"{path}: {error}") from None
+    if forest.average and "\nversion=v2" in text.replace("\r", "").partition("\nTree=")[0]:
+        say(
+            f"atraso: {path}: the leaves of a forest that LightGBM 2 wrote are probabilities; "
+            "the LightGBM of today takes them for log odds, and so does what is made here"
         )
     return booster
 

@@ -1,14 +1,14 @@
 """A LightGBM booster -> the ONNX model that ships. `export/graph/verify.py` proves that nothing changed on the way."""
 
 import json
-import logging
 from collections.abc import Sequence
 
 import lightgbm as lgb
 import onnx
 from onnx import helper
-from onnxmltools import convert_lightgbm
-from onnxmltools.convert.common.data_types import FloatTensorType
+
+from export.graph.forest.ensemble import ensemble
+from export.graph.forest.text import read_forest
 
 INPUT = "features"
 LABEL = "label"
@@ -16,24 +16,18 @@ PROBABILITIES = "probabilities"
 OPSET = 9
 """Old enough for every runtime; the trees need only ai.onnx.ml 1, which comes with it."""
 
-logging.getLogger("onnxmltools").setLevel(logging.ERROR)
-
 
 def to_onnx(booster: lgb.Booster, features: Sequence[str]) -> onnx.ModelProto:
     """`features` float32 [N, F] -> `probabilities` float32 [N, 2] (on time, delayed) and `label` int64 [N]."""
-    types = [(INPUT, FloatTensorType([None, len(features)]))]
-    converted = convert_lightgbm(booster, "flight_delay", types, target_opset=OPSET, zipmap=False)
-    return _plain_model(_trees(converted), features)
-
-
-def _trees(converted: onnx.ModelProto) -> onnx.NodeProto:
-    """The node that holds the trees; what the converter puts after it only copies its outputs."""
-    trees: onnx.NodeProto
-    (trees,) = [node for node in converted.graph.node if node.op_type == "TreeEnsembleClassifier"]
-    del trees.output[:]
-    trees.output.extend([LABEL, PROBABILITIES])
-    trees.name = "trees"
-    return trees
+    trees = helper.make_node(
+        "TreeEnsembleClassifier",
+        [INPUT],
+        [LABEL, PROBABILITIES],
+        name="trees",
+        domain="ai.onnx.ml",
+        **ensemble(read_forest(booster.model_to_string())),
+    )
+    return _plain_model(trees, features)
 
 
 def _plain_model(trees: onnx.NodeProto, features: Sequence[str]) -> onnx.ModelProto:

@@ -4,6 +4,7 @@ Whoever runs the model elsewhere, in another runtime or another language, can ch
 """
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ def golden_vectors(tables: Sequence[Table], booster: lgb.Booster) -> list[dict[s
             "OPERA": opera,
             "SIGLADES": siglades,
             "FECHA_PROGRAMADA": str(when),
-            "features": row.tolist(),
+            "features": [None if math.isnan(value) else value for value in row.tolist()],
             "delay_probability": float(probability),
         }
         for (opera, siglades, when), row, probability in zip(flights, features, predict(booster, features), strict=True)

@@ -81,8 +81,8 @@ def _trees(model: onnx.ModelProto) -> list[str]:
 def _ensemble(trees: dict[str, Any]) -> str:
     leaves = trees["nodes_modes"].count(b"LEAF")
     splits = len(trees["nodes_modes"]) - leaves
-    depths = _depths(trees)
-    return f"  {len(set(trees['nodes_treeids'])):,} trees, {splits:,} splits, {leaves:,} leaves, depth {max(depths)}"
+    depth, count = max(_depths(trees), default=0), len(set(trees["nodes_treeids"]))
+    return f"  {count:,} trees, {splits:,} splits, {leaves:,} leaves, depth {depth}"
 
 
 def _depths(trees: dict[str, Any]) -> list[int]:
@@ -95,18 +95,23 @@ def _depths(trees: dict[str, Any]) -> list[int]:
             places, trees["nodes_truenodeids"], trees["nodes_falsenodeids"], inner, strict=True
         )
     }
-    found: dict[tuple[int, int], int] = {}
-    waiting = [(place, 0) for place in set(below) - {child for children in below.values() for child in children}]
-    while waiting:
-        place, depth = waiting.pop()
-        found[place] = depth
-        waiting += [(child, depth + 1) for child in below[place]]
-    return list(found.values())
+    parents = Counter(child for children in below.values() for child in children)
+    depths = {place: 0 for place in below if not parents[place]}
+    waiting = list(depths)
+    while waiting:  # two nodes may share one below them, which is met with the last
+        place = waiting.pop()
+        for child in below.get(place, ()):
+            depths[child] = max(depths.get(child, 0), depths[place] + 1)
+            parents[child] -= 1
+            if not parents[child]:
+                waiting.append(child)
+    return list(depths.values())
 
 
 def _table(node: onnx.NodeProto) -> tuple[str, ...]:
     values = attributes(node)
-    name, rows, default = node.name.removeprefix("feature "), len(values["values_floats"]), values["default_float"]
+    name, rows = node.name.removeprefix("feature "), len(values["values_floats"])
+    default = values.get("default_float", 0.0)  # ONNX's own, where a node has none
     return name, f"by {node.doc_string or node.input[0]}", f"{rows:,} rows", f"default {default:.4g}"
 
 

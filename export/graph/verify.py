@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -16,23 +15,25 @@ import onnx
 
 from export.errors import ParityError
 from export.graph.align import align
+from export.graph.drawn import RANDOM_KEYS, key_flights, random_flights
 from export.graph.sessions import OnnxModel, Pipeline
-from export.learn.tables import Table, known_values, matrix
+from export.learn.tables import Table, matrix
 from export.progress import Progress
-from service.model.keys import DOMAINS, PARTS, Parts, high_season, period
+from service.model.keys import Parts
 
 TOLERANCE = 1e-5
-RANDOM_KEYS = 100_000
 CHUNK = 10_000
-NO_DAY = "0001-01-01"
-"""A day that no table knows."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """What was compared, as the manifest states it. `pairs` of a table value and a threshold, `nudged` values."""
+    """What was compared, as the manifest states it. `pairs` of a table value and a split, `nudged` values.
+
+    `rows` are flights, `keys` rows with one of the tables' keys each.
+    """
 
     rows: int
+    keys: int
     random_rows: int
     pairs: int
     nudged: int
@@ -44,13 +45,12 @@ def prove(
 ) -> tuple[list[Table], Parity]:
     """The tables to ship with `model`, and the proof that both give what `booster` gives. Raises ParityError."""
     aligned, pairs, nudged = align(tables, booster, model)
-    session = OnnxModel(model.SerializeToString())
+    session, keys, random = OnnxModel(model.SerializeToString()), key_flights(tables), random_flights(tables)
     difference = 0.0
-    for what, parts in (("comparing on flights", flights), ("comparing on random keys", random_flights(aligned))):
-        difference = max(difference, largest_difference(booster, session, aligned, parts, partial(progress, what)))
-    if difference > TOLERANCE:
-        raise ParityError(f"the ONNX model differs from the booster by {difference:.2e}, more than {TOLERANCE}")
-    return aligned, Parity(len(flights), RANDOM_KEYS, pairs, nudged, difference)
+    for what, parts in (("flights", flights), ("every key", keys), ("random keys", random)):
+        told = partial(progress, f"comparing on {what}")
+        difference = max(difference, largest_difference(booster, session, tables, aligned, parts, told))
+    return aligned, Parity(len(flights), len(keys), len(random), pairs, nudged, difference)
 
 
 def prove_bundle(
@@ -67,8 +67,9 @@ def prove_bundle(
     if width != len(tables):
         raise ParityError(f"model.onnx takes {width} features, the manifest names {len(tables)}")
     if booster is None:
-        _check_sound(tables, OnnxModel(model), [*flights, *random_flights(tables)], progress)
-        return Parity(len(flights), RANDOM_KEYS, 0, 0, 0.0)
+        keys = key_flights(tables)
+        _check_sound(tables, OnnxModel(model), [*flights, *keys, *random_flights(tables)], progress)
+        return Parity(len(flights), len(keys), RANDOM_KEYS, 0, 0, 0.0)
     _, parity = prove(booster, loaded, tables, flights, progress)
     if parity.nudged:
         raise ParityError(f"{parity.nudged} table values fall on another side of a threshold in float32")
@@ -87,26 +88,6 @@ def _check_sound(tables: Sequence[Table], model: OnnxModel, parts: Sequence[Part
         progress("scoring", min(start + CHUNK, len(parts)), len(parts))
 
 
-def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int = 0) -> list[Parts]:
-    """Key parts drawn at random from what the tables know, one in ten unknown; the same for the same seed."""
-    random = np.random.default_rng(seed)
-    columns = {part: _random_column(part, tables, count, random) for part in PARTS}
-    columns["periodo_dia"] = [*map(period, columns["hora"])]  # a flight has the ones that follow from its time
-    columns["temporada_alta"] = [*map(high_season, columns["MES"], columns["DIA"])]
-    return [tuple(flight) for flight in zip(*columns.values(), strict=True)]
-
-
-def _random_column(part: str, tables: Sequence[Table], count: int, random: np.random.Generator) -> list[Any]:
-    if part in DOMAINS:
-        values: list[Any] = list(DOMAINS[part])
-    elif part == "FECHA":
-        values = [*known_values(part, tables), NO_DAY]
-    else:
-        values = known_values(part, tables)
-        values += [f"unknown {part}"] * max(1, len(values) // 9)
-    return [values[place] for place in random.integers(len(values), size=count)]
-
-
 def prove_pipeline(
     tables: Sequence[Table], model: bytes, pipeline: bytes, flights: Sequence[Parts], progress: Progress
 ) -> None:
@@ -118,7 +99,7 @@ def prove_pipeline(
     bare, whole = OnnxModel(model), Pipeline(pipeline)
     if whole.metadata.get("model_sha256") != hashlib.sha256(model).hexdigest():
         raise ParityError("pipeline.onnx was made of another model.onnx")
-    parts = [*flights, *random_flights(tables)]
+    parts = [*flights, *key_flights(tables), *random_flights(tables)]
     for start in range(0, len(parts), CHUNK):
         some = parts[start : start + CHUNK]
         different = whole.predict(some) != bare.predict(matrix(tables, some))
@@ -134,14 +115,26 @@ def largest_difference(
     booster: lgb.Booster,
     model: OnnxModel,
     tables: Sequence[Table],
+    aligned: Sequence[Table],
     parts: Sequence[Parts],
     progress: Callable[[int, int], None],
 ) -> float:
-    """The largest absolute difference between booster and ONNX model on flights with these key parts."""
+    """The largest absolute difference between the booster with `tables` and the ONNX model with `aligned` ones.
+
+    Raises ParityError for the first that is too large.
+    """
     largest = 0.0
     for start in range(0, len(parts), CHUNK):
-        features = matrix(tables, parts[start : start + CHUNK])
-        expected = np.asarray(booster.predict(features))
-        largest = max(largest, float(np.abs(expected - model.predict(features)).max()))
+        some = parts[start : start + CHUNK]
+        features = matrix(tables, some)
+        differences = np.abs(np.asarray(booster.predict(features)) - model.predict(matrix(aligned, some)))
+        wrong = ~(differences <= TOLERANCE)  # so that NaN is wrong too
+        if wrong.any():
+            first = int(wrong.argmax())
+            raise ParityError(
+                f"the ONNX model differs from the booster by {differences[first]:.2e}, more than {TOLERANCE}, "
+                f"on a flight with the features {features[first].tolist()}"
+            )
+        largest = max(largest, float(differences.max()))
         progress(min(start + CHUNK, len(parts)), len(parts))
     return largest

@@ -21,8 +21,9 @@ Spread = dict[str, list[float]]
 
 
 def spread(values: NDArray[np.float64]) -> Spread:
-    """At most ten bins, with about as many of the values in each; fewer where values repeat."""
-    edges = np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="lower"))
+    """At most ten bins, with about as many of the values in each; fewer where values repeat. NaN is in the last."""
+    known = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="lower")) if len(known) else known
     return {"edges": edges.tolist(), "shares": _shares(edges, values).tolist()}
 
 
@@ -55,7 +56,9 @@ def read_spreads(manifest: dict[str, Any], tables: Sequence[Table]) -> dict[str,
     match manifest.get("data"):
         case {"distribution": dict() as found}:
             return {table.name: _checked(table.name, found.get(table.name)) for table in tables if is_spread(table)}
-    raise ExportError("the bundle does not tell how its training flights were spread: train or refresh it first")
+    raise ExportError(
+        "the bundle does not tell how its training flights were spread: train, refresh or `convert --data` it first"
+    )
 
 
 def _checked(name: str, found: Any) -> Spread:

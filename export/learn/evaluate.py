@@ -99,9 +99,11 @@ def as_text(result: dict[str, Any]) -> str:
     ]
     if len(result["splits"]) > 1:
         lines.append(_row("all", result))
+    if any(of["auc"] is None for of in result["splits"]):
+        lines += ["", "- cannot be told: every flight was late, or none"]
     lines += [
         "",
-        f"average precision {result['average_precision']:.4f}   Brier {result['brier']:.4f}",
+        f"average precision {_figure(result['average_precision'])}   Brier {result['brier']:.4f}",
         "",
         "threshold           announced  macro F1  precision  recall",
     ]
@@ -116,8 +118,12 @@ def _row(name: str, of: dict[str, Any]) -> str:
     trees = of.get("trees", "")
     return (
         f"{name:<17}{trained:>10}{of['test_flights']:>11,}{trees:>7}  {of['delay_rate']:.3f}  "
-        f"{of['mean_probability']:.3f}  {of['auc']:.4f}  {of['log_loss']:.4f}    {of['calibration_error']:.4f}"
+        f"{of['mean_probability']:.3f}  {_figure(of['auc'])}  {of['log_loss']:.4f}    {of['calibration_error']:.4f}"
     )
+
+
+def _figure(value: float | None) -> str:
+    return "-     " if value is None else f"{value:.4f}"
 
 
 def _at(label: str, at: dict[str, float]) -> str:

@@ -1,6 +1,7 @@
 """How good probabilities are: arrays in, plain numbers out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from sklearn.metrics import (
 )
 
 BINS = 10
+OUTCOMES = [False, True]
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,16 @@ class Bin:
     delayed: float
 
 
-def measure(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> dict[str, float]:
-    """What needs no threshold."""
+def measure(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> dict[str, Any]:
+    """What needs no threshold; None for what cannot be told of flights that were all late, or none of them."""
+    both = len(set(delayed.tolist())) == 2
     return {
         "delay_rate": float(delayed.mean()),
         "mean_probability": float(predicted.mean()),
-        "auc": float(roc_auc_score(delayed, predicted)),
-        "average_precision": float(average_precision_score(delayed, predicted)),
-        "log_loss": float(log_loss(delayed, predicted)),
-        "brier": float(brier_score_loss(delayed, predicted)),
+        "auc": float(roc_auc_score(delayed, predicted)) if both else None,
+        "average_precision": float(average_precision_score(delayed, predicted)) if both else None,
+        "log_loss": float(log_loss(delayed, predicted, labels=OUTCOMES)),
+        "brier": float(brier_score_loss(delayed, predicted, labels=OUTCOMES)),
         "calibration_error": calibration_error(reliability(delayed, predicted)),
     }
 
@@ -61,7 +64,7 @@ def at_threshold(
     announced = predicted > threshold
     return {
         "announced": float(announced.mean()),
-        "macro_f1": float(f1_score(delayed, announced, average="macro")),
+        "macro_f1": float(f1_score(delayed, announced, average="macro", labels=OUTCOMES, zero_division=0)),
         "precision": float(precision_score(delayed, announced, zero_division=0)),
-        "recall": float(recall_score(delayed, announced)),
+        "recall": float(recall_score(delayed, announced, zero_division=0)),
     }

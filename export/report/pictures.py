@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from export.files import write_file
 from export.style import BLUE, GREEN, GREY, RED, png
 
 Figures = dict[str, Any]
@@ -20,10 +21,9 @@ DESTINATIONS = 25
 
 def draw_all(figures: Figures, folder: Path) -> list[Path]:
     """Write every picture of the report to `folder`, as `model-<name>.png`; their files."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, (draw, *size) in PICTURES.items():
         picture = png(partial(draw, figures), (size[0], size[1]), _source(figures))
-        (folder / f"model-{name}.png").write_bytes(picture)
+        write_file(folder / f"model-{name}.png", picture)
     return [folder / f"model-{name}.png" for name in PICTURES]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from export.data.flights import read_ids
-from export.errors import ExportError
+from export.files import write_file
 from export.learn.protocols import Split, backtest, random_part, reference_split
 from export.progress import Progress
 from export.report.page import html_page
@@ -39,14 +39,11 @@ def write_report(plan: Plan, folder: Path, progress: Progress) -> list[Path]:
     """Compute, draw and write; the files written. Raises ExportError."""
     figures = rounded(study(plan, progress))
     page, numbers, shown = (folder / name for name in ("model.md", "model.json", "model.html"))
-    try:
-        pictures = draw_all(figures, folder / IMAGES)
-        numbers.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        text = model_page(figures, IMAGES)
-        page.write_text(text, encoding="utf-8")
-        shown.write_text(html_page(text), encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{error.filename or folder}: {error.strerror or error}") from None
+    pictures = draw_all(figures, folder / IMAGES)
+    write_file(numbers, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
+    text = model_page(figures, IMAGES)
+    write_file(page, text.encode())
+    write_file(shown, html_page(text).encode())
     return [page, numbers, shown, *pictures]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,10 @@ import lightgbm as lgb
 import numpy as np
 import onnx
 
-from export.assemble import about_data, about_of, proved
+from export.assemble import about_data, about_of, check_ranks, proved
 from export.bundle import Bundle, make_bundle
 from export.data.codes import Codes
-from export.data.flights import Flights
+from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
 from export.graph.verify import prove
 from export.learn.ratios import Ratio
@@ -53,6 +54,7 @@ def refresh(
     tables, parity = prove(
         booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
     )
+    check_ranks(booster, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
     new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity, names), flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
@@ -61,7 +63,10 @@ def refresh(
 def _recipe(old: Bundle) -> Recipe:
     name = old.manifest["model"].get("recipe")
     if name not in RECIPES:
-        raise ExportError(f"the bundle's recipe is {name!r}; only {', '.join(RECIPES)} say how tables are made")
+        raise ExportError(
+            f"the bundle's recipe is {name!r}; only {', '.join(RECIPES)} say how tables are made. "
+            "Of a model of your own, make the new tables as you made the old ones, and `convert --data` them"
+        )
     recipe = RECIPES[name]
     wanted = [(each.name, each.key if isinstance(each, Ratio) else (each.part,)) for each in recipe.features]
     if wanted != [(table.name, table.key) for table in old.tables]:
@@ -79,7 +84,10 @@ def next_version(version: str) -> str:
 
 
 def joined(parts: Sequence[Flights]) -> Flights:
-    """The flights of several files as one; its sha256 is that of the files' own, each in a line. Raises ExportError."""
+    """The flights of several files as one, those that are in two of them once. Raises ExportError.
+
+    Its sha256 is that of the files' own, each in a line.
+    """
     if len(parts) == 1:
         return parts[0]
     sums = [part.sha256 for part in parts]
@@ -87,9 +95,37 @@ def joined(parts: Sequence[Flights]) -> Flights:
         raise ExportError("the same file is given twice: its flights would count double")
     if len({part.happened for part in parts}) > 1:
         raise ExportError("some files have Fecha-O and others lack it: join the outcomes first")
-    ids = [flight for part in parts for flight in part.ids]
     digest = hashlib.sha256("\n".join(sums).encode()).hexdigest()
-    return Flights(ids, np.concatenate([part.delayed for part in parts]), digest)
+    if not parts[0].happened:  # a log's flights count as often as they were asked for
+        return Flights([flight for part in parts for flight in part.ids], np.zeros(0, dtype=np.bool_), digest)
+    rows = _rows_once(parts)
+    twice = sum(map(len, parts)) - sum(map(len, rows))
+    notes = [note for part in parts for note in part.notes]
+    if twice:
+        notes.append(f"{twice:,} flights are in two of the files: they are counted once, as the first of them tells")
+    ids = [part.ids[row] for part, own in zip(parts, rows, strict=True) for row in own]
+    delayed = np.concatenate([part.delayed[own] for part, own in zip(parts, rows, strict=True)])
+    flights = Flights(ids, delayed, digest, tuple(notes))
+    few = strays(flights.scheduled)
+    if len(few):
+        raise ExportError(stray_sentence(flights, few))
+    return flights
+
+
+def _rows_once(parts: Sequence[Flights]) -> list[list[int]]:
+    """Of each file the rows that no file before it has; one file may have two flights that look the same."""
+    counted: Counter[FlightId] = Counter()
+    rows = []
+    for part in parts:
+        met: Counter[FlightId] = Counter()
+        own = []
+        for row, flight in enumerate(part.ids):
+            met[flight] += 1
+            if met[flight] > counted[flight]:
+                own.append(row)
+        counted |= met
+        rows.append(own)
+    return rows
 
 
 def _change(before: Table, after: Table) -> Change:

@@ -5,9 +5,11 @@ there that the model takes as many features as the manifest names.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from service.model.files import (
@@ -26,6 +28,9 @@ __all__ = ["Bundle", "BundleError", "Key", "Table", "read"]
 
 FORMAT = 1
 
+READY = ".bundle-ready"
+"""`export/exchange.py` tells what is in there."""
+
 LARGEST_NUMBER = 3.4028234e38
 """The rows of features are float32."""
 
@@ -35,7 +40,10 @@ Key = str | int | tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """One feature: its values by key, the value of a key that the table lacks, and that of the average flight."""
+    """One feature: its values by key, the value of a key that the table lacks, and that of the average flight.
+
+    NaN is a missing value, which a file has null for.
+    """
 
     name: str
     key: tuple[str, ...]
@@ -64,13 +72,13 @@ class Bundle:
 
 def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises BundleError."""
-    path = folder / "tables" / "manifest.json"
+    path = _place(folder, "tables") / "manifest.json"
     content = read_bytes(path, LARGEST_JSON)
     manifest = parse_object(path, content)
     if manifest.get("format") != FORMAT:
         raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads format {FORMAT}")
     about = _field(path, manifest, "model", dict)
-    model_file = folder / "model.onnx"
+    model_file = _place(folder, "model.onnx")
     model = _read_model(model_file, _field(path, about, "sha256", str))
     tables, contents = _read_tables(path, manifest)
     return Bundle(
@@ -85,6 +93,12 @@ def read(folder: Path) -> Bundle:
         digest=_digest([content, model, *contents]),
         names=_read_names(path, manifest),
     )
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Where an entry is: a bundle whose exchange was cut off has some of the new one's in `READY` still."""
+    ready = folder / READY / name
+    return ready if ready.exists() else folder / name
 
 
 def _digest(contents: Iterable[bytes]) -> str:
@@ -140,8 +154,8 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
             raise BundleError(manifest_path, f"feature {short(name)} has the unknown key part {short(part)}")
     if not key or len(set(key)) < len(key):
         raise BundleError(manifest_path, f"feature {short(name)} needs one or more different key parts")
-    default = _number(
-        manifest_path, f"the default of {short(name)}", _field(manifest_path, feature, "default", float, int)
+    default = _value(
+        manifest_path, f"the default of {short(name)}", _field(manifest_path, feature, "default", float, int, NoneType)
     )
     path = manifest_path.parent / f"{name}.json"
     if path.parent != manifest_path.parent or path == manifest_path or not name.isprintable():
@@ -150,10 +164,10 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
     if "sha256" in feature:  # bundles that were made before there was one lack it
         check_sha256(path, content, _field(manifest_path, feature, "sha256", str))
     values = {
-        _native_key(path, key, text): _number(path, short(text), value)
+        _native_key(path, key, text): _value(path, short(text), value)
         for text, value in parse_object(path, content).items()
     }
-    average = _number(manifest_path, f"the average of {short(name)}", averages.get(name, default))
+    average = _value(manifest_path, f"the average of {short(name)}", averages[name]) if name in averages else default
     return Table(name, key, default, values, average), content
 
 
@@ -191,6 +205,10 @@ def _native_value(path: Path, part: str, text: str) -> str | int:
         raise BundleError(path, str(error)) from None
 
 
+def _value(path: Path, what: str, value: Any) -> float:
+    return math.nan if value is None else _number(path, what, value)
+
+
 def _number(path: Path, what: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
         raise BundleError(path, f"{what} should be a finite number that float32 holds, not {short(value)}")
@@ -205,6 +223,6 @@ def _ratio(path: Path, what: str, value: Any) -> float:
 
 
 def _field(path: Path, owner: dict[str, Any], name: str, *types: type) -> Any:
-    if not isinstance(owner.get(name), types):
+    if name not in owner or not isinstance(owner[name], types):
         raise BundleError(path, f"{name!r} is missing or not of type {' or '.join(t.__name__ for t in types)}")
     return owner[name]

@@ -1,5 +1,6 @@
 """The ONNX Runtime session: rows of features -> probabilities of a delay. It knows no keys and no HTTP."""
 
+import math
 import os
 import random
 from collections.abc import Sequence
@@ -68,12 +69,16 @@ def trial_rows(tables: Sequence[Table]) -> NDArray[np.float32]:
     """Rows that say whether a model gives probabilities: of defaults, of each table's extremes, and drawn at random."""
     defaults = [table.default for table in tables]
     rows = [defaults]
-    values = [sorted({table.default, *table.values.values()}) for table in tables]
+    values = [sorted({table.default, *table.values.values()}, key=_missing_last) for table in tables]
     for place, known in enumerate(values):
         rows += [[*defaults[:place], extreme, *defaults[place + 1 :]] for extreme in (known[0], known[-1])]
     draw = random.Random(0)
     rows += [[draw.choice(known) for known in values] for _ in range(TRIALS)]
     return np.array(rows, dtype=np.float32)
+
+
+def _missing_last(value: float) -> tuple[bool, float]:
+    return (True, 0.0) if math.isnan(value) else (False, value)
 
 
 def open_session(bundle: Bundle) -> ort.InferenceSession:

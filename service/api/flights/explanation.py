@@ -1,5 +1,6 @@
 """An explanation -> what a client reads: numbers, and sentences in Spanish for people who schedule flights."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,11 +53,14 @@ def sentence(table: Table, parts: list[str | int], value: float | None) -> str:
     told = dict(zip(table.key, parts, strict=True))
     airline = told.pop("OPERA", None)
     subject = " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
+    if math.isnan(table.default if value is None else value):
+        return f"{subject}: no hay datos."
     if value is None:
         return f"{subject}: no hay datos, se usa {_percent(table.default)}."
     one, several = ("se atrasó", "se atrasaron") if "FECHA" in table.key else ("se atrasa", "se atrasan")
     verb = several if airline is None else one
-    return f"{subject} {verb} {_percent(value)} de las veces; el promedio es {_percent(table.average)}."
+    average = "" if math.isnan(table.average) else f"; el promedio es {_percent(table.average)}"
+    return f"{subject} {verb} {_percent(value)} de las veces{average}."
 
 
 def is_plain(table: Table) -> bool:

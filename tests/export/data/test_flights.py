@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.data.flights import read_flights, read_ids
+from export.data.flights import read_column, read_flights, read_ids
 from export.errors import ExportError
 
 HEADER = "Fecha-I,Vlo-I,Fecha-O,OPERA,SIGLADES\n"
@@ -49,6 +49,11 @@ BAD = {
     "empty": ("", ": the file is empty"),
     "no flight": (HEADER, ": there is a header and no flight"),
     "no column": (HEADER.replace("OPERA", "AIRLINE") + ROW, ", line 1: there is no column OPERA"),
+    "semicolons": ((HEADER + ROW).replace(",", ";"), "; its columns are separated by semicolons: save it with commas"),
+    "tabs": ((HEADER + ROW).replace(",", "\t"), "; its columns are separated by tabs: save it with commas"),
+    "a space": (HEADER.replace("OPERA", " OPERA") + ROW, ", but one that is written ' OPERA': rename it"),
+    "first line": ('"a"b,c\n' + ROW, ", line 1: not CSV: "),
+    "all cancelled": (HEADER + ROW.replace("2017-01-01 23:46:00", ""), ": none of its 1 flights has left"),
     "bad time": (HEADER + ROW + ROW.replace("23:46:00", "99:46:00"), ", line 3: Fecha-O '2017-01-01 99:46:00' is not"),
     "no time": (HEADER + ROW.replace(" 23:30:00", ""), ", line 2: Fecha-I '2017-01-01' is not a time: it is a date"),
     "empty value": (HEADER + ROW + ROW.replace("Calama", " "), ", line 3: SIGLADES is empty"),
@@ -67,6 +72,37 @@ def test_says_what_is_wrong_and_where(tmp_path: Path, content: str | bytes, sent
         read_flights(path)
     assert str(caught.value).startswith(str(path))
     assert sentence in str(caught.value)
+
+
+def days(count: int, year: int = 2017) -> str:
+    return "".join(ROW.replace("2017-01-01", f"{year}-01-{1 + n % 28:02}") for n in range(count))
+
+
+def test_a_mistyped_year_is_told_with_its_line(tmp_path: Path) -> None:
+    text = HEADER + days(30) + ROW.replace("2017", "2071") + days(30)
+    with pytest.raises(
+        ExportError, match=r"line 32: the flight of Sky Airline to Calama at 2071-01-01 23:30:00 is more"
+    ):
+        read_flights(write(tmp_path / "f.csv", text))
+
+
+def test_a_month_that_is_missing_is_no_mistyped_year(tmp_path: Path) -> None:
+    assert len(read_flights(write(tmp_path / "f.csv", HEADER + days(30) + days(2, 2018)))) == 32
+
+
+def test_cancelled_flights_are_skipped_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", HEADER + ROW + ROW.replace("2017-01-01 23:46:00", "") + ON_TIME)
+    flights = read_flights(path)
+    assert len(flights) == 2
+    assert flights.notes == (f"{path}: 1 flights that never left (Fecha-O is empty) are not counted",)
+    assert read_column(path, "OPERA") == ["Sky Airline", "Grupo LATAM"]
+
+
+def test_names_with_spaces_around_them_are_one_airline(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.csv", HEADER + ROW + ROW.replace("Sky Airline,Calama", "Sky Airline ,\u00a0Calama"))
+    flights = read_flights(path)
+    assert flights.ids[0] == flights.ids[1]
+    assert flights.notes == (f"{path}: 1 flights have names with spaces around them, which are read without",)
 
 
 def test_the_command_line_prints_the_sentence(tmp_path: Path, fail_export: Callable[..., str]) -> None:

@@ -1,15 +1,22 @@
 import json
+import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lightgbm as lgb
 import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from onnxmltools import convert_lightgbm
+from onnxmltools.convert.common.data_types import FloatTensorType
 
+from export import bundle
+from export.graph.booster import read_booster
 from export.graph.convert import to_onnx
+from export.graph.sessions import OnnxModel
 
 TEXT3 = Path(__file__).with_name("lightgbm3.txt")
 OPERA = {"Sky Airline": 0.05, "Grupo LATAM": 0.1, "Avianca": 0.2, "K.L.M.": 0.4}
@@ -29,6 +36,15 @@ def test_the_graph_is_plain(small_bundle: Any) -> None:
 
 def shape(value: onnx.ValueInfoProto) -> list[str | int]:
     return [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+
+
+def test_the_trees_are_those_of_onnxmltools(small_bundle: Any) -> None:
+    """Where every split is a plain comparison, which is all that it knows."""
+    types = [("features", FloatTensorType([None, 11]))]
+    converted = convert_lightgbm(small_bundle.booster, "x", types, target_opset=9, zipmap=False)
+    (theirs,) = [node for node in converted.graph.node if node.op_type == "TreeEnsembleClassifier"]
+    (ours,) = to_onnx(small_bundle.booster, ["x"] * 11).graph.node
+    assert list(ours.attribute) == list(theirs.attribute)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 1000])
@@ -69,8 +85,6 @@ def test_serves_a_users_model_without_a_line_of_code(
     servers: Callable[..., Any],
     check_replies: Callable[..., int],
 ) -> None:
-    import lightgbm as lgb
-
     out = tmp_path / "out"
     run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
     manifest = json.loads((out / "tables" / "manifest.json").read_bytes())
@@ -105,7 +119,15 @@ def edit(folder: Path, change: Callable[[Any], Any]) -> None:
 LAST_NAME = "Last 1 Months_delay_ratio_OPERA"
 BAD_TABLES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no table": (lambda at: (at / f"{LAST_NAME}.json").unlink(), f"{LAST_NAME}.json: No such file or directory"),
-    "NaN": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": NaN}'), "'A' should be a finite number, not nan"),
+    "NaN": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": NaN}'), "float32 holds, or null, not nan"),
+    "too large": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"A": 1e39}'), "finite number that float32 holds"),
+    "400 digits": (lambda at: (at / f"{LAST_NAME}.json").write_text(f'{{"A": {"9" * 400}}}'), "'A' should be a finite"),
+    "5,000 digits": (lambda at: (at / f"{LAST_NAME}.json").write_text(f'{{"A": {"9" * 5000}}}'), "not JSON: "),
+    "half a character": (lambda at: (at / f"{LAST_NAME}.json").write_text('{"\\ud800": 1}'), "not JSON: "),
+    "threshold 7": (lambda at: edit(at, lambda m: m.update(model={"threshold": 7.0})), "from 0 to 1, not 7.0"),
+    "threshold NaN": (lambda at: edit(at, lambda m: m.update(model={"threshold": math.nan})), "from 0 to 1, not nan"),
+    "threshold true": (lambda at: edit(at, lambda m: m.update(model={"threshold": True})), "from 0 to 1, not True"),
+    "format true": (lambda at: edit(at, lambda m: m.update(format=True)), "its format is True"),
     "unknown part": (lambda at: edit(at, lambda m: m["features"][0].update(key=["AEROLINEA"])), "part 'AEROLINEA'"),
     "other feature": (
         lambda at: ((at / f"{LAST_NAME}.json").rename(at / "x.json"),
@@ -115,7 +137,7 @@ BAD_TABLES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no default": (lambda at: edit(at, lambda m: m["features"][0].pop("default")), "a feature needs a name, a key"),
     "no manifest": (lambda at: (at / "manifest.json").unlink(), "manifest.json: No such file or directory"),
     "other format": (lambda at: edit(at, lambda m: m.update(format=9)), "its format is 9"),
-    "threshold": (lambda at: edit(at, lambda m: m.update(model={"threshold": "x"})), "threshold should be like 0.5"),
+    "threshold": (lambda at: edit(at, lambda m: m.update(model={"threshold": "x"})), "from 0 to 1, not 'x'"),
 }  # fmt: skip
 
 
@@ -135,12 +157,13 @@ def test_bad_tables_are_told(
 
 TEXT = TEXT3.read_text()
 BAD_BOOSTERS = {
+    "linear": (TEXT.replace("is_linear=0", "is_linear=1", 1), "model.txt: tree 0 is linear"),
     "not binary": (TEXT.replace("objective=binary sigmoid:1", "objective=regression"), "its objective is 'regression'"),
     "no model": ("hello", "not a whole LightGBM text model"),
     "cut": (TEXT[:1500], "not a whole LightGBM text model"),
     "a pickle": (b"\x80\x04\x95\x10", "it is not text"),
     "empty": ("", "not a whole LightGBM text model"),
-    "no trees": ("tree\nend of trees\n", "not a LightGBM text model"),
+    "no trees": ("tree\nend of trees\n", "it has no trees"),
 }
 
 
@@ -155,11 +178,103 @@ def test_bad_boosters_are_told(
     assert not out.exists()
 
 
-def test_what_onnx_cannot_express_fails_the_proof(
-    own_tables: Path, tmp_path: Path, fail_export: Callable[..., str]
+OBJECTIVES = {
+    "binary sigmoid:0.5": "binary sigmoid:0.5\n",
+    "binary sigmoid:2": "binary sigmoid:2\n",
+    "cross entropy": "cross_entropy\n",
+    "a forest": "binary sigmoid:1\naverage_output\n",
+    "a forest with a sigmoid": "binary sigmoid:0.7\naverage_output\n",
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+def test_every_objective_that_gives_a_probability_is_converted(
+    own_tables: Path, tmp_path: Path, run_export: Callable[..., str], objective: str
 ) -> None:
-    """A sigmoid that the converter ignores: only the comparison with LightGBM can tell."""
+    """The proof compares with LightGBM, which knows what each of them means."""
     booster = tmp_path / "model.txt"
-    booster.write_text(TEXT.replace("sigmoid:1\n", "sigmoid:3\n"))
-    sentence = fail_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
-    assert "differs from the booster" in sentence
+    booster.write_text(TEXT.replace("binary sigmoid:1\n", objective))
+    text = run_export("convert", "--booster", booster, "--tables", own_tables, "--out", tmp_path / "out")
+    assert "on 0 flights, 8 keys and 100,000 random ones" in text
+
+
+def test_a_forest_of_an_old_lightgbm_is_taken_as_todays_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Trees of a forest for the irises that LightGBM 2 wrote: the leaves are what it said, 0.119 and 0.881."""
+    head = "tree\nversion=v2\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=0\n"
+    tree = (
+        "Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\nsplit_gain=86.6\nthreshold=2.35\ndecision_type=2\n"
+        "left_child=-1\nright_child=-2\nleaf_value=0.1192 0.8808\nleaf_count=33 63\nshrinkage=1\n\n\n"
+    )
+    path = tmp_path / "model.txt"
+    path.write_text(
+        f"{head}objective=binary sigmoid:1\naverage_output\nfeature_names=x\nfeature_infos=[1:7]\ntree_sizes=1 2\n\n"
+        f"{tree}{tree.replace('Tree=0', 'Tree=1')}\nfeature importances:\nx=2\n"
+    )
+    booster = read_booster(path)
+    assert "the leaves of a forest that LightGBM 2 wrote are probabilities" in capsys.readouterr().err
+    rows = np.array([[1.0], [5.0]])
+    found = OnnxModel(to_onnx(booster, ["x"]).SerializeToString()).predict(rows)
+    plain = lgb.Booster(model_str=path.read_text().replace("tree_sizes=1 2\n", ""))  # they would end LightGBM
+    assert found == pytest.approx(plain.predict(rows), abs=1e-6)
+
+
+def test_a_converted_bundle_that_was_told_its_flights_can_be_watched(
+    own_tables: Path, small_csv: Path, tmp_path: Path, run_export: Callable[..., str], fail_export: Callable[..., str]
+) -> None:
+    out = tmp_path / "out"
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", out)
+    assert "`convert --data`" in fail_export("drift", "--bundle", out, "--data", small_csv)
+    text = run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--data", small_csv, "--out", out)
+    assert "on 3,000 flights, 8 keys and" in text
+    assert json.loads((out / "tables" / "manifest.json").read_bytes())["data"]["rows"] == 3000
+    lenient = [f"--max-{what}" for what in ("psi", "unknown", "rate-change", "calibration-error")]
+    limits = [each for limit in lenient for each in (limit, "1")]
+    watched = run_export("drift", "--bundle", out, "--data", small_csv, *limits, "--min-auc", "0")
+    assert "PSI of historical_delay_ratio_OPERA" in watched
+    sentence = fail_export("refresh", "--bundle", out, "--booster", TEXT3, "--data", small_csv)
+    assert "make the new tables as you made the old ones, and `convert --data`" in sentence
+
+
+def test_a_threshold_may_be_a_whole_number(own_tables: Path, tmp_path: Path, run_export: Callable[..., str]) -> None:
+    edit(own_tables, lambda manifest: manifest.update(model={"threshold": 1}))
+    run_export("convert", "--booster", TEXT3, "--tables", own_tables, "--out", tmp_path / "out")
+    assert bundle.read(tmp_path / "out").manifest["model"]["threshold"] == 1
+
+
+@pytest.mark.parametrize("default", [None, 0.15])
+def test_missing_values_go_where_lightgbm_sends_them(
+    own_tables: Path,
+    small_csv: Path,
+    tmp_path: Path,
+    default: float | None,
+    run_export: Callable[..., str],
+    servers: Callable[..., Any],
+    check_replies: Callable[..., int],
+) -> None:
+    """A model trained with missing values, whose tables have null: told of, proved and served."""
+    random = np.random.default_rng(0)
+    rows = random.choice([0.02, 0.05, 0.1, 0.2, 0.4, 0.5, np.nan], size=(3000, 2))
+    late = random.random(3000) < np.where(np.isnan(rows), [0.9, 0.1], rows).mean(axis=1)
+    names = ["historical_delay_ratio_OPERA", LAST_NAME.replace(" ", "_")]
+    booster = lgb.train({"objective": "binary", "verbosity": -1}, lgb.Dataset(rows, late, feature_name=names), 20)
+    booster.save_model(tmp_path / "model.txt")
+    edit(own_tables, lambda manifest: [feature.update(default=default) for feature in manifest["features"]])
+    (own_tables / f"{LAST_NAME}.json").write_text(json.dumps({**LAST, "Sky Airline": None}))
+    out = tmp_path / "out"
+    flags = ["--booster", tmp_path / "model.txt", "--tables", own_tables, "--data", small_csv, "--out", out]
+    assert "and pipeline.onnx" in run_export("convert", *flags)
+    limits = ["--max-psi", 9, "--max-unknown", 1, "--max-rate-change", 1, "--min-auc", 0, "--max-calibration-error", 1]
+    assert "limits" in run_export("drift", "--bundle", out, "--data", small_csv, *limits)
+    missing = math.nan if default is None else default
+    last = {**LAST, "Sky Airline": math.nan}
+    airlines = [*OPERA, "New"]
+    expected = booster.predict([[OPERA.get(name, missing), last.get(name, missing)] for name in airlines])
+    server = servers("--workers", 1, "--bundle", out)
+    flights = [{"OPERA": name, "SIGLADES": "x", "FECHA_PROGRAMADA": "2017-11-27 13:00"} for name in airlines]
+    check_replies(server.post("/predict_delay_probabilities", flights).json(), expected, threshold=0.5)
+    told = server.post("/explain_delay_probability", flights[0]).json()
+    assert [each["valor"] for each in told["variables"]] == [0.05, None]
+    assert told["variables"][1]["frase"] == "Sky Airline: no hay datos."
+    assert server.post("/explain_delay_probability", flights[-1]).status_code == 200

@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from export.errors import ParityError
-from export.graph.align import align, booster_thresholds, onnx_thresholds
+from export.graph.align import align, distinct_splits, edges_of
 from export.graph.convert import to_onnx
-from export.graph.verify import prove, random_flights
-from export.learn.tables import Table
+from export.graph.drawn import key_flights, random_flights
+from export.graph.forest.text import read_forest, to_text
+from export.graph.forest.trees import Forest, Split, Tree
+from export.graph.sessions import OnnxModel
+from export.graph.verify import prove
+from export.learn.tables import Table, keys_of
 from service.model.keys import PARTS
 
 F32 = np.float32
@@ -22,6 +26,12 @@ F32 = np.float32
 
 def silent(what: str, done: int, total: int) -> None:
     pass
+
+
+def edges(booster: lgb.Booster) -> dict[int, Any]:
+    """The numbers that each feature is compared with."""
+    splits = distinct_splits(read_forest(booster.model_to_string()))
+    return {feature: edges_of(own) for feature, own in splits.items()}
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +46,9 @@ def stump() -> lgb.Booster:
 def test_the_proof_can_fail_and_the_nudge_mends_it(stump: lgb.Booster) -> None:
     """The value just above the booster's threshold, which float32 would put on it."""
     model = to_onnx(stump, ["x"])
-    threshold = booster_thresholds(stump)[0][0]
-    rounded = onnx_thresholds(model)[0][0]
+    threshold = edges(stump)[0][0]
     close = float(np.nextafter(threshold, 1))
-    assert F32(close) == rounded
+    assert F32(close) == F32(threshold)
     table = Table("x", ("OPERA",), 0.1, {"A": close, "B": 0.5})
     plain = stump.predict([[close]])[0]
     aligned, parity = prove(stump, model, [table], [], silent)
@@ -76,7 +85,7 @@ def test_verify_proves_a_bundle_again(small_bundle: Any, small_csv: Path, run_ex
     text = run_export(
         "verify", "--bundle", small_bundle.folder, "--booster", small_bundle.booster_file, "--data", small_csv
     )
-    assert "103,000 rows scored" in text
+    assert "105,756 rows scored, every key among them" in text
     assert "on the same side" in text
 
 
@@ -99,7 +108,7 @@ def test_verify_refuses_a_value_on_another_side_in_float32(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(small_bundle.folder, copy)
-    thresholds = booster_thresholds(small_bundle.booster)
+    thresholds = edges(small_bundle.booster)
     manifest = json.loads((copy / "tables/manifest.json").read_bytes())
     names = [feature["name"] for feature in manifest["features"]]
     place, threshold = next(
@@ -116,3 +125,57 @@ def test_verify_refuses_a_value_on_another_side_in_float32(
     (copy / "tables/manifest.json").write_text(json.dumps(manifest))
     sentence = fail_export("verify", "--bundle", copy, "--booster", small_bundle.booster_file)
     assert "1 table values fall on another side of a threshold in float32" in sentence
+
+
+def unlike(name: str, key: tuple[str, ...], rare: str, value: float, decision: int) -> tuple[lgb.Booster, list[Table]]:
+    """A model that takes another way at one of 2,000 keys only, which no random flight of the others has."""
+    forest = Forest([name], [Tree([Split(0, 0.5, decision, None, ~0, ~1)], [3.0, -3.0])], "binary", 1.0, False)
+    values = {f"airline {n}|city {n}|{n % 24}": 0.4 for n in range(2000)}
+    return lgb.Booster(model_str=to_text(forest)), [Table(name, key, 0.3, {**values, rare: value})]
+
+
+RARE = "airline 77|city 1500|3"
+
+
+def test_a_zero_at_a_rare_key_that_counts_as_missing_goes_where_lightgbm_sends_it() -> None:
+    """`zero_as_missing`, and the missing go right."""
+    booster, tables = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 4)
+    model = to_onnx(booster, ["x"])
+    _, parity = prove(booster, model, tables, [], silent)
+    assert parity.keys == 2001
+    at_zero = OnnxModel(model.SerializeToString()).predict(np.array([[0.0], [0.4]]))
+    assert at_zero == pytest.approx(booster.predict([[0.0], [0.4]]), abs=1e-6)
+    assert at_zero[0] < 0.1 < 0.9 < at_zero[1]
+
+
+def test_a_model_that_is_wrong_at_one_rare_key_is_refused() -> None:
+    """As it was converted before: without the zero."""
+    booster, tables = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 4)
+    other, _ = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 2)
+    with pytest.raises(ParityError, match="the trees of the ONNX model are not those of the booster"):
+        prove(booster, to_onnx(other, ["x"]), tables, [], silent)
+
+
+def test_every_key_of_every_table_is_scored() -> None:
+    booster, tables = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.7, 2)
+    model = to_onnx(booster, ["x"])
+    (weights,) = [each for each in model.graph.node[0].attribute if each.name == "class_weights"]
+    weights.floats[1] += 0.01  # the leaf that the rare key alone reaches
+    with pytest.raises(ParityError, match=r"on a flight with the features \[0.7\]"):
+        prove(booster, model, tables, [], silent)
+
+
+def test_a_key_gets_a_flight_that_can_have_it() -> None:
+    keys = {
+        ("periodo_dia",): ["mañana", "tarde", "noche"],
+        ("hora", "periodo_dia"): ["3|noche", "3|tarde"],
+        ("temporada_alta", "MES"): ["1|9", "0|9", "1|1", "1|5"],
+        ("OPERA", "FECHA"): ["A|2017-07-10"],
+    }
+    tables = [Table("|".join(key), key, 0, dict.fromkeys(texts, 1)) for key, texts in keys.items()]
+    flights = key_flights(tables)
+    found = [text for key in keys for text in keys_of(flights, key)]
+    for key, texts in keys.items():
+        impossible = {"3|tarde", "1|5"}
+        assert {text for text in texts if text in found} == set(texts) - impossible, key
+    assert len(flights) == 8

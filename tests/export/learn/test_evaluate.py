@@ -101,6 +101,26 @@ def test_the_backtest_on_the_command_line(small_csv: Path, run_export: Callable[
     assert f"{result['auc']:.4f}" in text.split("all ", 1)[1]
 
 
+def test_a_month_in_which_no_flight_was_late_is_told(
+    small_csv: Path, tmp_path: Path, run_export: Callable[..., str]
+) -> None:
+    """December, and the list of one flight."""
+    header, *rows = small_csv.read_text().splitlines()
+    cells = [row.split(",") for row in rows]
+    calm = [[*row[:5], row[0] if row[0] >= "2017-12" else row[5], *row[6:]] for row in cells]
+    path = tmp_path / "calm.csv"
+    path.write_text("\n".join([header, *(",".join(row) for row in calm)]) + "\n")
+    result = json.loads(run_export("evaluate", "--data", path, "--json"))
+    assert [split["auc"] is None for split in result["splits"]] == [False] * 5 + [True]
+    assert result["splits"][-1]["average_precision"] is None
+    text = run_export("evaluate", "--data", path)
+    assert "- cannot be told: every flight was late, or none" in text
+    listed = tmp_path / "listed.csv"
+    listed.write_text(f"{header}\n{rows[0]}\n")
+    text = run_export("evaluate", "--data", path, "--protocol", "reference-split", "--test", listed)
+    assert "average precision -" in text
+
+
 @pytest.mark.parametrize("flags", [["--protocol", "reference-split"], ["--test", "{csv}"]], ids=["no list", "a list"])
 def test_a_list_goes_with_the_reference_split(flags: list[str], small_csv: Path) -> None:
     command = [flag.replace("{csv}", str(small_csv)) for flag in flags]

@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,56 @@ def test_a_file_given_twice_would_count_double() -> None:
         joined([one, other, one])
     assert joined([one]) is one
     assert len({joined([one, other]).sha256, joined([other, one]).sha256, "a", "b"}) == 4
+
+
+def test_flights_that_are_in_two_files_are_counted_once(halves: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = halves
+    again = tmp_path / "again.csv"
+    again.write_text(
+        old.read_text().replace("\n", "\r\n") + "\r\n".join(new.read_text().splitlines()[1:101]), newline=""
+    )
+    first, second = read_flights(old), read_flights(again)
+    both = joined([first, second])
+    assert len(both) == len(first) + 100
+    assert both.notes == (
+        f"{len(first):,} flights are in two of the files: they are counted once, as the first of them tells",
+    )
+    assert joined([first, read_flights(new)]).notes == ()
+
+
+def test_one_file_may_have_two_flights_that_look_the_same() -> None:
+    flight = ("A", "B", datetime(2017, 1, 1))
+    one, other = (Flights([flight] * count, np.ones(count, bool), str(count)) for count in (2, 3))
+    assert len(joined([one, other])) == len(joined([other, one])) == 3
+
+
+def test_a_mistyped_year_in_a_small_file_is_told(halves: tuple[Path, Path], tmp_path: Path) -> None:
+    header, row, *_ = halves[1].read_text().splitlines()
+    (tmp_path / "new.csv").write_text(f"{header}\n{row.replace('2017', '2071')}\n")
+    with pytest.raises(ExportError, match="is its year mistyped"):
+        joined([read_flights(halves[0]), read_flights(tmp_path / "new.csv")])
+
+
+def test_tables_that_tell_nothing_are_not_written(
+    old_bundle: Path, halves: tuple[Path, Path], tmp_path: Path, fail_export: Callable[..., str]
+) -> None:
+    """Flights that are all alike: whatever the tables say of them, the model ranks them at 0.5."""
+    header, row, *_ = halves[0].read_text().splitlines()
+    cells = row.split(",")
+    rows = []
+    for left in ("2017-01-02 08:01:00", "2017-01-02 09:00:00"):
+        cells[0], cells[5] = "2017-01-02 08:00:00", left
+        rows += [",".join(cells)] * 50
+    (tmp_path / "new.csv").write_text("\n".join([header, *rows]) + "\n")
+    flags = ["--bundle", old_bundle, "--booster", old_bundle / "model.txt", "--data", tmp_path / "new.csv"]
+    assert "no better than chance (AUC 0.500)" in fail_export("refresh", *flags, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_that_learns_nothing_writes_nothing(
+    small_csv: Path, tmp_path: Path, fail_export: Callable[..., str]
+) -> None:
+    (tmp_path / "few.csv").write_text("\n".join(small_csv.read_text().splitlines()[:301]) + "\n")
+    sentence = fail_export("train", "--data", tmp_path / "few.csv", "--out", tmp_path / "out")
+    assert "the model has no split" in sentence
+    assert not (tmp_path / "out").exists()

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -112,7 +113,6 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "table without end": (lambda at: os.truncate(at / HOUR, 1 << 40), HOUR, "are the most that is read"),
     "no table": (lambda at: (at / OPERA).unlink(), OPERA, "No such file"),
     "NaN": (lambda at: (at / OPERA).write_text('{"Sky Airline": NaN}'), OPERA, "not JSON"),
-    "null": (lambda at: (at / OPERA).write_text('{"Sky Airline": null}'), OPERA, "'Sky Airline' should be a finite"),
     "too large": (lambda at: (at / OPERA).write_text('{"Sky Airline": 1e999}'), OPERA, "infinity"),
     "true": (lambda at: (at / OPERA).write_text('{"Sky Airline": true}'), OPERA, "finite number"),
     "hour 24": (lambda at: edit(at / HOUR, lambda t: t.update({"24": 0.1})), HOUR, "'24' is not a value of hora"),
@@ -231,3 +231,15 @@ def test_spellings_are_the_manifests_and_may_be_missing(tmp_path: Path) -> None:
         read(folder)
     edit(folder / MANIFEST, lambda manifest: manifest.pop("names"))
     assert read(folder).names is None
+
+
+def test_null_is_a_missing_value(tmp_path: Path) -> None:
+    """In a table, as a default and as an average."""
+    edit(copied(tmp_path) / MANIFEST, as_before)
+    (tmp_path / OPERA).write_text('{"Sky Airline": null}')
+    edit(tmp_path / MANIFEST, lambda manifest: [feature.update(default=None) for feature in manifest["features"]])
+    edit(tmp_path / MANIFEST, lambda manifest: manifest["data"].pop("average"))
+    (table,) = [table for table in read(tmp_path).tables if table.key == ("OPERA",)]
+    assert math.isnan(table.values["Sky Airline"])
+    assert math.isnan(table.default)
+    assert math.isnan(table.average)

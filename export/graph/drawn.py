@@ -1,0 +1,56 @@
+"""Flights made up to prove on: drawn at random from what tables know, and one for every key of every table."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from export.learn.tables import Table, known_values
+from service.model.keys import DOMAINS, PARTS, SEPARATOR, Parts, high_season, part_value, period
+
+RANDOM_KEYS = 100_000
+NO_DAY = "0001-01-01"
+"""A day that no table knows."""
+
+
+def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int = 0) -> list[Parts]:
+    """Key parts drawn at random from what the tables know, one in ten unknown; the same for the same seed."""
+    random = np.random.default_rng(seed)
+    columns = {part: _random_column(part, tables, count, random) for part in PARTS}
+    columns["periodo_dia"] = [*map(period, columns["hora"])]  # a flight has the ones that follow from its time
+    columns["temporada_alta"] = [*map(high_season, columns["MES"], columns["DIA"])]
+    return [tuple(flight) for flight in zip(*columns.values(), strict=True)]
+
+
+def _random_column(part: str, tables: Sequence[Table], count: int, random: np.random.Generator) -> list[Any]:
+    if part in DOMAINS:
+        values: list[Any] = list(DOMAINS[part])
+    elif part == "FECHA":
+        values = [*known_values(part, tables), NO_DAY]
+    else:
+        values = known_values(part, tables)
+        values += [f"unknown {part}"] * max(1, len(values) // 9)
+    return [values[place] for place in random.integers(len(values), size=count)]
+
+
+def key_flights(tables: Sequence[Table]) -> list[Parts]:
+    """A flight for each key of each table, its other parts drawn at random; none for a key that no flight can have."""
+    keys = [(table.key, text) for table in tables for text in table.values]
+    others = random_flights(tables, len(keys), seed=1)
+    return [flight for (key, text), other in zip(keys, others, strict=True) for flight in _with_key(key, text, other)]
+
+
+def _with_key(key: tuple[str, ...], text: str, other: Parts) -> Iterator[Parts]:
+    texts = text.split(SEPARATOR) if len(key) > 1 else [text]
+    wanted = {part: part_value(part, value) for part, value in zip(key, texts, strict=True)}
+    flight: dict[str, Any] = {**dict(zip(PARTS, other, strict=True)), **wanted}
+    times: list[Any] = [(flight["MES"], flight["DIA"], flight["hora"])]
+    if "periodo_dia" in wanted or "temporada_alta" in wanted:  # the time of the flight has to follow them
+        times += product(*(([wanted[part]] if part in wanted else DOMAINS[part]) for part in ("MES", "DIA", "hora")))
+    for month, day, hour in times:
+        derived = {"periodo_dia": period(hour), "temporada_alta": high_season(month, day)}
+        if all(wanted.get(part, value) == value for part, value in derived.items()):
+            flight.update(derived, MES=month, DIA=day, hora=hour)
+            yield tuple(flight[part] for part in PARTS)
+            return
