@@ -176,7 +176,7 @@ def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[int, Named]:
         or names.count(b"host") != 1
         or len(head) > bounds.max_head
         or len(names) > bounds.max_headers
-        or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
+        or not {b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"}.isdisjoint(names)
         or (keys is not None and not keys.allow(found.headers))
     ):
         return NOT_PLAIN, UNNAMED

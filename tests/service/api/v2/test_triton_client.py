@@ -22,7 +22,7 @@ def client(server: Any) -> Any:
     return InferenceServerClient(server.url.removeprefix("http://"))
 
 
-def asked(client: Any, flights: Golden, is_binary: bool) -> Any:
+def asked(client: Any, flights: Golden, is_binary: bool, **options: Any) -> Any:
     from tritonclient.http import InferInput, InferRequestedOutput
 
     inputs = []
@@ -31,7 +31,7 @@ def asked(client: Any, flights: Golden, is_binary: bool) -> Any:
         data = np.array([flight[field] for flight in flights], dtype=object)
         inputs[-1].set_data_from_numpy(data, binary_data=is_binary)
     outputs = None if is_binary else [InferRequestedOutput("delay_probability", binary_data=False)]
-    return client.infer("flight_delay", inputs, outputs=outputs).as_numpy("delay_probability")
+    return client.infer("flight_delay", inputs, outputs=outputs, **options).as_numpy("delay_probability")
 
 
 def test_tritons_client_finds_its_way(client: Any) -> None:
@@ -70,6 +70,13 @@ def test_tritons_client_scores_a_thousand_real_flights(
     assert np.abs(singles - own).max() <= 1e-6
     replies = server.post("/predict_delay_probabilities", thousand).json()
     assert np.abs(batch - [reply["delay_probability"] for reply in replies]).max() <= 0.005 + 1e-6
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
+def test_tritons_client_compresses(client: Any, thousand: Golden, is_binary: bool, coding: str) -> None:
+    plain = asked(client, thousand, is_binary)
+    assert (asked(client, thousand, is_binary, request_compression_algorithm=coding) == plain).all()
 
 
 @pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
