@@ -21,10 +21,12 @@ from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers import keys
 from service.api.callers.origins import Origins
+from service.api.coding.kept import Kept
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
 from service.api.flights.catalogue import catalogue
+from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.paths import HOT, NAMED
 from service.api.served import Limits, Served
@@ -108,7 +110,8 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
-        catalogue=orjson.dumps(catalogue(bundle.tables)),
+        catalogue=Kept(orjson.dumps(catalogue(bundle.tables)), JSON),
+        flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,
     )

@@ -62,7 +62,11 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** What the form asks for: its address and options for `fetch`, and the same for a shell. */
 function request(path, method, values, body) {
   const filled = values.reduce((text, [name, { input }]) => text.replace(`{${name}}`, encodeURIComponent(input.value)), path);
-  const address = new URL(filled.slice(1), location.href).href;
+  const url = new URL(filled.slice(1), location.href);
+  for (const [name, { input }, place] of values) {
+    if (place === "query" && input.value) url.searchParams.set(name, input.value);
+  }
+  const address = url.href;
   const options = { method: method.toUpperCase() };
   const words = ["curl", quoted(address)];
   if (body) {
@@ -88,8 +92,8 @@ async function answerTo({ address, options }) {
 }
 
 function tryIt(path, method, operation) {
-  const inPath = (operation.parameters ?? []).filter((each) => each.in === "path");
-  const values = inPath.map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? "")]);
+  const asksFor = (operation.parameters ?? []).filter((each) => ["path", "query"].includes(each.in));
+  const values = asksFor.map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? ""), each.in]);
   const content = operation.requestBody?.content["application/json"];
   const body = content && field("Body", shown(content.example ?? {}), "textarea");
   const asked = () => request(path, method, values, body);
