@@ -2,10 +2,13 @@ PYTHON ?= python3
 INSTALL = python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 PIP = .venv/bin/$(INSTALL)
 
-.PHONY: serve test chaos check export bench sbom
+.PHONY: serve dev test chaos check export bench sbom
 
 serve: .venv/serve  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
+
+dev: .venv/dev  ## install what export, bench and the tests need
+	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
 test: .venv/dev  ## everything that this machine has the tools for
 	.venv/bin/python -m pytest --numprocesses 2 --dist loadscope

@@ -1,17 +1,25 @@
 """`python -m bench`: the command line. Each command is a module of `bench/commands/`."""
 
+import os
 import signal
 import sys
 
-import click
+from export.errors import missing
 
-from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
-from bench.errors import BenchError
-from service.model.bundle import BundleError
+try:
+    import click
+
+    from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
+    from bench.errors import BenchError
+    from service import __version__
+    from service.model.bundle import BundleError
+except ModuleNotFoundError as error:  # what a server needs is not enough
+    missing(error, "bench")
 
 COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, report)
 
 
+@click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")
 @click.group(commands=[module.command for module in COMMANDS])
 def cli() -> None:
     """Measure the service, beside what could be used instead. Servers listen on this machine only."""
@@ -22,7 +30,9 @@ def main() -> None:
     if not sys.platform.startswith("linux"):
         fail("the bench reads CPU time and memory as Linux tells them, and runs nowhere else")
     try:
-        cli(prog_name="python -m bench")
+        cli(prog_name="atraso-bench" if "_ATRASO_BENCH_COMPLETE" in os.environ else "python -m bench")
+    except ModuleNotFoundError as error:
+        missing(error, "bench")
     except (BenchError, BundleError) as error:
         fail(str(error))
 

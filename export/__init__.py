@@ -1,1 +1,3 @@
 """The offline side."""
+
+__version__ = "0.1.0"

@@ -15,8 +15,11 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
-from service.api.callers import keys as api_keys
-from service.model import bundle, keys
+from service import __version__
+from service.api.callers.keys import KeysError
+from service.model import keys
+from service.model.bundle import BundleError
+from service.server.processes.checked import check
 from service.server.processes.supervisor import Supervisor
 from service.server.records import traces
 from service.settings import Settings, open_files
@@ -70,20 +73,20 @@ def main(**values: Any) -> None:
     settings = Settings(**values)
     try:
         keys.santiago()
-        model = bundle.read(settings.bundle)
+        checked = check(settings)
         if settings.otlp_endpoint is not None:
             traces.check(settings.otlp_endpoint)
-        api_keys.read(settings.api_keys_file, os.environ.get(api_keys.VARIABLE))
     except ZoneInfoNotFoundError:
         fail("this system has no time zone database: install its package tzdata, or `pip install tzdata`")
-    except (bundle.BundleError, api_keys.KeysError, traces.TracesError) as error:
+    except (BundleError, KeysError, traces.TracesError) as error:
         fail(str(error))
     resource.setrlimit(resource.RLIMIT_NOFILE, open_files())
     listener = listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     workers = f"{settings.workers} worker{'s' if settings.workers > 1 else ''}"
-    click.echo(f"atraso: {model.name} {model.version} on http://{url_host(host)}:{port}, {workers}", err=True)
-    sys.exit(Supervisor(settings, model, listener, "service.app:create_app").run())
+    served = f"{checked.bundle.name} {checked.bundle.version}"
+    click.echo(f"atraso: {served} on http://{url_host(host)}:{port}, {workers}", err=True)
+    sys.exit(Supervisor(settings, checked, listener, "service.app:create_app").run())
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -111,6 +114,7 @@ def fail(sentence: str) -> Any:
 
 
 command = click.Command("service", params=[flag(field) for field in fields(Settings)], callback=main, help=main.__doc__)
+click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")(command)
 
 
 def start() -> None:

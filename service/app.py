@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
@@ -19,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import __version__
 from service.api import pages, status
 from service.api.body import JSON
-from service.api.callers import keys
+from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
 from service.api.coding.kept import Kept
 from service.api.contract import EXAMPLE, Replies, parse_flight
@@ -28,7 +27,7 @@ from service.api.flights import routes as flights
 from service.api.flights.catalogue import catalogue
 from service.api.flights.listed import Listed
 from service.api.names import Names
-from service.api.paths import HOT, NAMED
+from service.api.paths import HOT, NAMED, route_of
 from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
@@ -53,7 +52,7 @@ from service.server.sweep import Sweep
 from service.settings import Settings
 
 
-def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
+def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys | None = None) -> ASGIApp:
     """The app of one worker. The model is loaded at startup, so that a failure there ends the worker."""
     starlette = Starlette(
         routes=[
@@ -72,7 +71,7 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics) -> ASGIApp:
     )
     starlette.router.redirect_slashes = False  # its redirects name the host that the client named
     starlette.router.default = other_slash
-    app = App(settings, bundle, counts, starlette)
+    app = App(settings, bundle, counts, keys, starlette)
     gate = Gate(app, error_of, access_log=settings.access_log, open_metrics=settings.open_metrics)
     prefixed = Prefix(gate, settings.root_path) if settings.root_path else gate
     made: ASGIApp = believing(prefixed, settings.forwarded_allow_ips)
@@ -134,10 +133,13 @@ def keeping(settings: Settings, folder: Path) -> Keeping:
 class App:
     """The lifespan, and the hot route ahead of Starlette, whose routing costs more than the model."""
 
-    def __init__(self, settings: Settings, bundle: Bundle, counts: Metrics, starlette: ASGIApp) -> None:
+    def __init__(
+        self, settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys | None, starlette: ASGIApp
+    ) -> None:
         self._settings = settings
         self._bundle = bundle
         self._counts = counts
+        self._keys = keys
         self._starlette = starlette
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,16 +161,15 @@ class App:
         try:
             await self._starlette(scope, receive, watch)
         finally:
-            route = scope.get(NAMED, scope["path"])
+            route = scope.get(NAMED) or route_of(scope["path"])
             scope["state"]["metrics"].request(route, status, started)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Starlette's own lifespan would print a traceback where the user needs the sentence.
         await receive()
         try:
-            allowed = keys.read(self._settings.api_keys_file, os.environ.get(keys.VARIABLE))
             served = load(self._settings, self._bundle, self._counts)
-        except (BundleError, keys.KeysError) as error:
+        except BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         bounds = bounds_of(self._settings)
@@ -181,7 +182,7 @@ class App:
             served.names,
             self._counts,
             bounds,
-            keys=allowed,
+            keys=self._keys,
             origins=origins,
             client_of=client_behind(trusted) if trusted else None,
             marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
@@ -189,7 +190,7 @@ class App:
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
-        state = {"served": served, "metrics": self._counts, "lane": lane, "keys": allowed, "ids": lane.ids}
+        state = {"served": served, "metrics": self._counts, "lane": lane, "keys": self._keys, "ids": lane.ids}
         scope["state"].update(state, origins=origins, traces=spans, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()
         gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then

@@ -33,15 +33,15 @@ DAYS = ("Lunes", "Martes", "Miercoles", "Jueves", "Viernes", "Sabado", "Domingo"
 DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
-WITH_SERVERS = ("tests/bench/", "tests/chaos/", "tests/deploy/", "tests/service/", "tests/web/")
+LOADS = ("tests/bench/", "tests/chaos/")
 
 
 class Apart(LoadScopeScheduling):
-    """Shares the tests among processes by file; those with servers stay together, so that no two loads meet."""
+    """Shares the tests among processes by file; those that load a machine stay together, so that no two loads meet."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "servers" if file.startswith(WITH_SERVERS) else file
+        return "loads" if file.startswith(LOADS) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

@@ -42,7 +42,7 @@ WINGS = {
     "export/commands": Wing(("service.model.keys", "export")),
     "export/__main__.py": Wing(("export.commands", *EVERYWHERE)),
     "export": Wing(("service.model.keys", *STAGES, *TOP_OF_EXPORT, *EVERYWHERE)),
-    "bench": Wing(("bench", "service", "export.style", "export.progress")),
+    "bench": Wing(("bench", "service", "export.style", "export.progress", "export.errors")),
 }
 """The nearest entry above a file holds for it. An import that points back is in no entry, so there are no circles."""
 

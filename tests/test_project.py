@@ -6,6 +6,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -36,10 +38,22 @@ def test_the_serving_install_is_what_was_agreed() -> None:
 
 def test_every_make_target_is_one_line() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("serve", "test", "check", "export", "bench"):
+    for target in ("serve", "dev", "test", "check", "export", "bench"):
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", makefile, re.M)
         assert recipe, target
         assert recipe.group(1).count("\n") == 1, target
+
+
+def test_before_a_commit_runs_what_make_check_runs() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    recipe = (re.search(r"^check:.*\n\t(.*)", (ROOT / "Makefile").read_text(), re.M) or [""])[1]
+    programs = [" ".join(hook["entry"].split()[: 2 if "ruff" in hook["entry"] else 1]) for hook in hooks]
+    assert [command.split(" .")[0].split(" --")[0] for command in recipe.split(" && ")] == [*programs]
+
+
+def test_whoever_comes_finds_how_to_help_and_how_to_report() -> None:
+    assert "make dev" in (ROOT / "CONTRIBUTING.md").read_text()
+    assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text()
 
 
 def test_the_dockerfile_is_clean() -> None:

@@ -14,6 +14,7 @@ for (const name of RUNTIME) await cp(at(`node_modules/onnxruntime-web/dist/${nam
 await cp(at("../../pipeline.onnx"), at("dist/pipeline.onnx"));
 await cp(at("../node/flight.js"), at("dist/flight.js"));
 await cp(at("../golden.json"), at("dist/golden.json"));
+await cp(at("../times.json"), at("dist/times.json"));
 
 // What the form offers, and where «alta» begins.
 const names = async (part) => {

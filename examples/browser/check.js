@@ -1,4 +1,4 @@
-// Opens dist/check.html in Chromium and prints what it found: node check.js [golden.json]
+// Opens dist/check.html in Chromium and prints what it found: node check.js [golden.json [times.json]]
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,12 +16,12 @@ const ARGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
-/** A static file server; `golden` stands in for dist/golden.json. */
-function serve(golden) {
+/** A static file server; what is `given` stands in for files of dist/ with those names. */
+function serve(given) {
   return createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
     try {
-      const body = await readFile(golden && path === "/golden.json" ? golden : dist + path);
+      const body = await readFile(given[path] ?? dist + path);
       response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" }).end(body);
     } catch {
       response.writeHead(404).end();
@@ -29,9 +29,9 @@ function serve(golden) {
   });
 }
 
-async function check(golden) {
-  if (golden) await readFile(golden);
-  const server = serve(golden);
+async function check(golden, times) {
+  for (const path of [golden, times]) if (path) await readFile(path);
+  const server = serve({ "/golden.json": golden, "/times.json": times });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const origin = `http://127.0.0.1:${server.address().port}`;
   let browser;
@@ -56,7 +56,7 @@ async function check(golden) {
 }
 
 try {
-  await check(process.argv[2]);
+  await check(process.argv[2], process.argv[3]);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

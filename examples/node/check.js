@@ -1,10 +1,10 @@
-// Runs every golden vector and prints the largest difference: node check.js [golden.json]
+// Runs every golden vector and prints the largest difference: node check.js [golden.json [times.json]]
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { columns, flight } from "./flight.js";
+import { checkTimes, columns, flight } from "./flight.js";
 
 const LIMIT = 1e-5;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -26,7 +26,8 @@ function largest(got, expected) {
   return got.map((each, n) => Math.abs(each - expected[n])).reduce((a, b) => Math.max(a, b), 0);
 }
 
-async function check(path) {
+async function check(path, times) {
+  checkTimes(JSON.parse(await readFile(times, "utf8")));
   const vectors = JSON.parse(await readFile(path, "utf8"));
   const expected = vectors.map((each) => each.delay_probability);
   const flights = vectors.map((each) => flight(each.OPERA, each.SIGLADES, each.FECHA_PROGRAMADA));
@@ -50,7 +51,7 @@ async function check(path) {
 }
 
 try {
-  await check(process.argv[2] ?? here("../golden.json"));
+  await check(process.argv[2] ?? here("../golden.json"), process.argv[3] ?? here("../times.json"));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

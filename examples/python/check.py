@@ -1,17 +1,19 @@
-"""Runs every golden vector through both files and prints the largest difference: python check.py [golden.json]."""
+"""Runs every golden vector through both files and prints the largest difference.
+
+python check.py [golden.json [times.json]]
+"""
 
 import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from flight import ROOT, flight
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 1e-5
 Run = Callable[[slice], Any]
 """The probabilities of some of the flights."""
@@ -25,14 +27,9 @@ def session(name: str) -> ort.InferenceSession:
 
 def pipeline(vectors: list[dict[str, Any]]) -> Run:
     model = session("pipeline.onnx")
-    when = [datetime.fromisoformat(vector["FECHA_PROGRAMADA"]) for vector in vectors]
-    columns = {
-        "OPERA": np.array([vector["OPERA"] for vector in vectors], dtype=object),
-        "SIGLADES": np.array([vector["SIGLADES"] for vector in vectors], dtype=object),
-        "FECHA": np.array([f"{each:%Y-%m-%d}" for each in when], dtype=object),
-        "dia_semana": np.array([each.weekday() for each in when], dtype=np.int64),
-        "hora": np.array([each.hour for each in when], dtype=np.int64),
-    }
+    flights = [flight(vector["OPERA"], vector["SIGLADES"], vector["FECHA_PROGRAMADA"]) for vector in vectors]
+    kinds = {"OPERA": object, "SIGLADES": object, "FECHA": object, "dia_semana": np.int64, "hora": np.int64}
+    columns = {name: np.array([each[name] for each in flights], dtype=kind) for name, kind in kinds.items()}
     return lambda some: model.run(["delay_probability"], {name: each[some] for name, each in columns.items()})[0]
 
 
@@ -68,7 +65,20 @@ def least_us(times: int, what: Callable[[], object]) -> float:
     return min(taken) * 1e6
 
 
-def main(golden: Path) -> None:
+def check_times(times: list[dict[str, Any]]) -> None:
+    """Each text is read or refused as the service does. Raises ValueError."""
+    for expected in times:
+        text = expected.pop("FECHA_PROGRAMADA")
+        try:
+            found = flight("", "", text)
+        except ValueError:
+            found = {}
+        if {name: found.get(name) for name in ("FECHA", "dia_semana", "hora")} != expected:
+            raise ValueError(f"{text!r} was read as {found}, not as {expected}")
+
+
+def main(golden: Path, times: Path) -> None:
+    check_times(json.loads(times.read_text(encoding="utf-8")))
     vectors = json.loads(golden.read_text(encoding="utf-8"))
     held = [check(name, vectors, make(vectors)) for name, make in (("pipeline.onnx", pipeline), ("model.onnx", model))]
     if not all(held):
@@ -77,6 +87,7 @@ def main(golden: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "examples" / "golden.json")
+        given = [Path(each) for each in sys.argv[1:3]]
+        main(*given, *[ROOT / "examples" / name for name in ("golden.json", "times.json")][len(given) :])
     except (OSError, ValueError, KeyError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -161,10 +161,15 @@ def pipeline_command(folder: Path, out: Path) -> None:
 @BOOSTER
 @click.option("--out", type=FILE, default=Path("examples/golden.json"), help="File to write.")
 def golden_command(folder: Path, booster: Path, out: Path) -> None:
-    """Write flights with the probability that LightGBM gives them, for other runtimes to compare with."""
+    """Write flights with the probability that LightGBM gives them, for other runtimes to compare with.
+
+    Beside that file it writes times.json: texts, and what the service reads each as.
+    """
     vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
     write_file(out, golden.to_json(vectors))
-    click.echo(f"{out}: {len(vectors):,} flights")
+    times = golden.golden_times()
+    write_file(out.with_name("times.json"), golden.to_json(times))
+    click.echo(f"{out}: {len(vectors):,} flights; {out.with_name('times.json')}: {len(times)} times")
 
 
 @click.command("sample")

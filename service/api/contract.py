@@ -151,7 +151,8 @@ def _time_problem(value: str, where: Location) -> Problem | None:
     try:
         parse_time(value)
     except ValueError as error:
-        text = f"Input should be a valid datetime, {TIME_FORM}: {error}"
+        form = "" if TIME_FORM in str(error) else f", {TIME_FORM}"
+        text = f"Input should be a valid datetime{form}: {error}"
         return problem("datetime_parsing", where, text, value)
     return None
 

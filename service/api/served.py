@@ -8,6 +8,7 @@ from typing import Protocol
 from service.api.coding.kept import Kept
 from service.api.flights.listed import Listed
 from service.api.names import Names
+from service.api.v2.figures import Inferences
 from service.api.v2.models import Models
 from service.model.bundle import Bundle
 from service.model.explain import Explainer
@@ -21,6 +22,11 @@ class RequestCounts(Protocol):
 
     def event(self, name: str) -> None:
         """Count what happens now and then."""
+
+    def inference(self, model: int, flights: int | None, started: int) -> None:
+        """Count an inference of one of V2's models; None for one that failed."""
+
+    def inferences(self, model: int) -> Inferences: ...
 
 
 class Recorder(Protocol):

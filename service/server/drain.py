@@ -20,9 +20,6 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 from service.server.bounds import TOO_SLOW, BoundedProtocol, Refusal
 
-GRACE = 0.3
-"""Seconds that an idle connection is kept when the server stops: longer than workers need to close their listeners."""
-
 LINGER = 2.0
 """Seconds that a client gets to read why it was refused: to close with bytes unread would take the reply back."""
 
@@ -151,7 +148,7 @@ class DrainingProtocol(BoundedProtocol):
         elif self.uvicorn_is_busy():
             super().shutdown()
         else:
-            self.loop.call_later(GRACE, self._close_if_idle)
+            self.loop.call_later(self._grace(), self._close_if_idle)
 
     def uvicorn_is_busy(self) -> bool:
         """A request that uvicorn knows of is being received or answered."""
@@ -188,11 +185,15 @@ class DrainingProtocol(BoundedProtocol):
             if now >= self._ends(self._began + self.bounds.request_timeout, self.bounds.drain_timeout):
                 self._cut(TOO_SLOW)
         elif self._idle_since:
-            if now >= self._ends(self._idle_since + self.bounds.keep_alive, GRACE):
+            if now >= self._ends(self._idle_since + self.bounds.keep_alive, self._grace()):
                 self._cut("keep_alive")
-        elif now >= self._ends(self._opened + self.bounds.request_timeout, GRACE):
+        elif now >= self._ends(self._opened + self.bounds.request_timeout, self._grace()):
             self._cut("silent")
         self._unwritten = unwritten
+
+    def _grace(self) -> float:
+        grace: float = self.app_state["sweep"].grace
+        return grace
 
     def _ends(self, time: float, drain: float) -> float:
         return min(time, self._draining_since + drain) if self.draining else time

@@ -10,6 +10,7 @@ from service.api.callers import ids, keys
 from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
 from service.api.callers.origins import PREFLIGHT, Origins
+from service.api.paths import route_of
 from service.server import logs
 from service.server.metrics import Metrics
 
@@ -69,7 +70,7 @@ class Gate:
         await send({"type": "http.response.start", "status": 204, "headers": list(PREFLIGHT)})
         await send({"type": "http.response.body"})
         counts: Metrics = scope["state"]["metrics"]
-        counts.request(scope["path"], 204, started)
+        counts.request(route_of(scope["path"]), 204, started)
 
     async def _refuse(self, scope: Scope, send: Send, started: int) -> None:
         refused = Unauthorized()
@@ -80,4 +81,4 @@ class Gate:
         await send({"type": "http.response.body", "body": body})
         counts: Metrics = scope["state"]["metrics"]
         counts.event("unauthorized")
-        counts.request(scope["path"], refused.status, started)
+        counts.request(route_of(scope["path"]), refused.status, started)

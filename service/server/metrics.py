@@ -7,9 +7,11 @@ gone, its successor goes on from there. `service/server/prometheus.py` tells wha
 import mmap
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
-from time import monotonic_ns, perf_counter_ns
+from time import monotonic_ns, perf_counter_ns, time_ns
 
-from service.api.paths import HOT, INFER, REPORT
+from service.api.paths import HOT, MODEL, REPORT, STATISTICS, WEB
+from service.api.v2.figures import Inferences
+from service.model.predictor import MAX_ROWS
 
 ROUTES = (
     HOT,
@@ -19,17 +21,41 @@ ROUTES = (
     "/catalogue",
     "/model_status",
     "/metrics",
-    INFER,
+    "/v2",
     "/v2/health/live",
     "/v2/health/ready",
+    STATISTICS,
+    "/v2/repository/index",
+    *(MODEL + each for each in ("", "/ready", "/config", "/stats", "/infer")),
     "/",
     "/docs",
     "/openapi.json",
-    "/web",
+    "/favicon.ico",
+    WEB,
     REPORT,
     "other",
 )
-STATUSES = (200, 204, 304, 307, 400, 401, 404, 405, 408, 413, 415, 422, 499, 500, 501, 503, 0)  # 0 stands for any other
+STATUSES = (
+    200,
+    204,
+    206,
+    304,
+    307,
+    400,
+    401,
+    404,
+    405,
+    408,
+    413,
+    415,
+    416,
+    422,
+    499,
+    500,
+    501,
+    503,
+    0,
+)  # 0 stands for any other
 BOUNDS_US = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
 MAX_WORKERS = 256
 PARENT = MAX_WORKERS
@@ -71,7 +97,8 @@ EVENTS = {
 """What happens now and then and is only counted: a name -> its metric, the metric's labels, its help."""
 
 # A row: for each route its statuses, its duration buckets and the sum of durations; the buckets and the sum of the fast
-# lane, whose requests are all for HOT and answered 200; then the single counters, and the events.
+# lane, whose requests are all for HOT and answered 200; then the single counters, the figures of V2's two models, and
+# the events.
 ROUTE = len(STATUSES) + BUCKETS + 1
 LANE = ROUTE * len(ROUTES)
 LANE_SUM = LANE + BUCKETS
@@ -79,7 +106,9 @@ STATE, BEAT, CONNECTIONS, PENDING, SCORED, CACHE_HITS, MODEL_RUNS, UNKNOWN_OPERA
     LANE_SUM + 1, LANE_SUM + 10
 )
 UNUSED, LIVE, LEFT = range(3)
-_EVENTS = UNKNOWN_SIGLADES + 1
+INFERRED = UNKNOWN_SIGLADES + 1
+FIGURES = len(Inferences._fields)
+_EVENTS = INFERRED + 2 * FIGURES
 ROW = _EVENTS + len(EVENTS)
 _SIZE = (MAX_WORKERS + 1) * ROW
 
@@ -161,6 +190,21 @@ class Metrics:
         """Count a flight whose OPERA, SIGLADES or both no table knows."""
         self.counts[UNKNOWN_OPERA] += "OPERA" in names
         self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
+
+    def inference(self, model: int, flights: int | None, started: int) -> None:
+        """Count an inference of one of V2's models; None for one that failed."""
+        figures = self.counts[INFERRED + model * FIGURES :][:FIGURES]
+        took = perf_counter_ns() - started
+        more = (0, 0, 0, 0, 1, took) if flights is None else (flights, -(-flights // MAX_ROWS), 1, took, 0, 0)
+        for place, count in enumerate(more):
+            figures[place] += count
+        figures[-1] = time_ns() // 1_000_000
+
+    def inferences(self, model: int) -> Inferences:
+        """Of all workers."""
+        at = range(INFERRED + model * FIGURES, len(self.all), ROW)
+        *sums, last = zip(*(self.all[start : start + FIGURES] for start in at), strict=True)
+        return Inferences._make([*map(sum, sums), max(last)])
 
     def event(self, name: str, times: int = 1) -> None:
         """Count one of `EVENTS`."""

@@ -10,6 +10,13 @@ from typing import Any
 
 from service.server.bounds import Bounds
 
+GRACE = 1.0
+"""Seconds that an idle connection is kept when the server stops: longer than a client takes from a reply to its next
+request, on a busy machine too, and than workers need to close their listeners."""
+
+LONG_GRACE = 2.0
+"""The same when only this worker leaves, and others serve on: a client in the middle of its work has asked by then."""
+
 LATE = 1.0
 """Seconds of delay after which the loop had no time to read what came: it reads first."""
 
@@ -22,6 +29,7 @@ class Sweep:
     def __init__(self, bounds: Bounds) -> None:
         shortest = min(bounds.request_timeout, bounds.keep_alive, bounds.write_timeout, bounds.drain_timeout)
         self.pause = min(1.0, max(0.1, shortest / 4))
+        self.grace = GRACE
         self._loop = asyncio.get_running_loop()
         self._due = 0.0
         self._waits = False

@@ -3,17 +3,27 @@
 export const DAYS = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
 
 const SERVICE = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?$/;
-const PEOPLE = /^(\d{1,2})[/-](\d{1,2})[/-](\d{4}),? +(\d{1,2}):(\d\d)(?::(\d\d))?$/;
+const CLOCK = "(\\d{1,2}):(\\d\\d)(?::(\\d\\d))?(?:\\s*([ap])\\.?\\s?m\\.?)?";
+const DAY_FIRST = new RegExp(`^(\\d{1,2})([/.-])(\\d{1,2})\\2(\\d{4}|\\d\\d),?\\s+${CLOCK}$`, "i");
+const YEAR_FIRST = new RegExp(`^(\\d{4})([/.-])(\\d{1,2})\\2(\\d{1,2}),?\\s+${CLOCK}$`, "i");
 
-/** The service's form of a time that it takes, or that is written day/month/year; null for anything else. */
+/** The service's form of a time that it takes, or that is written as people and spreadsheets do; null for anything else. */
 export function readTime(text) {
   const service = SERVICE.exec(text);
   if (service) return exists(service.slice(1)) ? text : null;
-  const people = PEOPLE.exec(text);
-  if (!people) return null;
-  const [, day, month, year, hour, minute, second = "00"] = people;
-  const parts = [year, month.padStart(2, "0"), day.padStart(2, "0"), hour.padStart(2, "0"), minute, second];
+  const [dayFirst, yearFirst] = [DAY_FIRST.exec(text), YEAR_FIRST.exec(text)];
+  if (!dayFirst && !yearFirst) return null;
+  const [a, , month, b, written, minute, second = "00", half] = (dayFirst ?? yearFirst).slice(1);
+  const [day, year] = dayFirst ? [a, b.padStart(4, "20")] : [b, a];
+  const hour = half ? inTwentyFour(Number(written), half) : written;
+  const parts = [year, ...[month, day, String(hour)].map((part) => part.padStart(2, "0")), minute, second];
   return exists(parts) ? `${parts.slice(0, 3).join("-")} ${parts.slice(3).join(":")}` : null;
+}
+
+/** 12 a. m. is midnight; an hour that no such clock shows is none. */
+function inTwentyFour(hour, half) {
+  if (hour < 1 || hour > 12) return 99;
+  return (hour % 12) + (half.toLowerCase() === "p" ? 12 : 0);
 }
 
 function exists([year, month, day, hour, minute, second = "0"]) {

@@ -11,9 +11,14 @@ export const points = (part) => {
   return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${text}\u00a0puntos`;
 };
 
-const NAMES = { OPERA: "la aerolínea", SIGLADES: "el destino", FECHA_PROGRAMADA: "la salida" };
+export const NAMES = { OPERA: "la aerolínea", SIGLADES: "el destino", FECHA_PROGRAMADA: "la salida" };
 
 export const LONGEST = 256;
+
+const BARE = { OPERA: "aerolínea", SIGLADES: "destino" };
+
+/** The fields whose names the model does not know. */
+export const unknownNames = (fields) => fields.map((field) => BARE[field] ?? field).join(" y ");
 
 const PROBLEMS = {
   missing: (name) => `falta ${name}`,

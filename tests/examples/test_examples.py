@@ -62,9 +62,59 @@ def test_predicts_one_flight(example: Example) -> None:
         assert not re.search(r"Traceback|panicked|goroutine|^\s+at ", ended.stderr, re.M), ended.stderr
 
 
-def test_the_example_flight_is_what_the_service_says(server: Any) -> None:
-    body = dict(zip(("OPERA", "SIGLADES", "FECHA_PROGRAMADA"), FLIGHT, strict=True))
-    assert server.post("/predict_delay_probability", body).json()["delay_probability"] == round(0.2447, 2)
+ASKED = {FLIGHT[2]: "0.2447", "2017-11-27T13:00Z": "0.2711", "2017-11-27 13:00:00-03:00": "0.2447"}
+
+
+@pytest.mark.parametrize(("time", "probability"), ASKED.items())
+def test_the_example_flight_is_what_the_service_says(server: Any, time: str, probability: str) -> None:
+    body = dict(zip(("OPERA", "SIGLADES", "FECHA_PROGRAMADA"), (*FLIGHT[:2], time), strict=True))
+    assert server.post("/predict_delay_probability", body).json()["delay_probability"] == round(float(probability), 2)
+
+
+def test_an_offset_is_converted_and_a_date_alone_refused(example: Example) -> None:
+    if not example.predict:
+        return
+    for time, probability in ASKED.items():
+        assert examples.run(example, example.predict, *FLIGHT[:2], time).stdout.strip() == probability
+    refused = examples.run(example, example.predict, *FLIGHT[:2], "2017-11-27")
+    assert refused.returncode != 0
+    assert "2017-11-27" in refused.stderr
+    too_long = examples.run(example, example.predict, "x" * 257, *FLIGHT[1:])
+    assert too_long.returncode != 0
+    assert "256 characters" in too_long.stderr
+
+
+def test_a_name_that_no_table_knows_is_told(example: Example) -> None:
+    if not example.predict:
+        return
+    assert examples.run(example, example.predict, *FLIGHT).stderr == ""
+    ended = examples.run(example, example.predict, "Nueva", "Ninguna", FLIGHT[2])
+    assert ended.returncode == 0
+    assert re.fullmatch(r"0\.\d{4}", ended.stdout.strip())
+    assert ended.stderr.splitlines() == [
+        'the model does not know the airline "Nueva": it takes averages',
+        'the model does not know the destination "Ninguna": it takes averages',
+    ]
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_says_how_it_is_asked(example: Example, flag: str) -> None:
+    if not example.predict:
+        return
+    ended = examples.run(example, example.predict, flag)
+    assert ended.returncode == 0
+    assert ended.stderr == ""
+    assert ended.stdout.startswith("usage: ")
+    assert "UTC offset" in ended.stdout
+
+
+@pytest.mark.parametrize("place", [5, -1])
+def test_a_time_that_is_read_otherwise_fails(example: Example, tmp_path: Path, place: int) -> None:
+    """One that is read, and one that is refused."""
+    times = json.loads((FOLDER / "times.json").read_bytes())
+    times[place].update({"FECHA": "2017-11-27", "dia_semana": 0, "hora": 13})
+    (tmp_path / "times.json").write_text(json.dumps(times))
+    failed_check(example, FOLDER / "golden.json", tmp_path / "times.json")
 
 
 @pytest.mark.parametrize("place", [0, 999])

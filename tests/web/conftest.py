@@ -1,7 +1,10 @@
 """A page in real Chromium, which fails its test when it logs an error or asks another host."""
 
+import csv
+import io
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,3 +44,41 @@ def open_page(browser: Browser) -> Iterator[Open]:
     for context in opened:
         context.close()
     assert problems == []
+
+
+class FileCard:
+    """The card of the back office page that takes whole files."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.state = page.locator("#file-state")
+        self.bad = page.locator("#bad-lines li")
+
+    def paste(self, text: str) -> None:
+        self.page.get_by_label("O pega su texto").fill(text)
+        self.page.get_by_role("button", name="Calcular todos").click()
+
+    def choose(self, path: Path) -> None:
+        self.state.evaluate("(one) => (one.textContent = '')")  # what is awaited then is told of this file
+        self.page.get_by_label("Elegir un archivo CSV o Excel").set_input_files(path)
+
+    def column(self, name: str) -> list[str]:
+        """What a column of the table shows."""
+        names = [text.strip() for text in self.page.locator("#scored th").all_inner_texts()]
+        return self.page.locator(f"#rows td:nth-child({names.index(name) + 1})").all_inner_texts()
+
+    def download(self, separator: str = ",") -> list[dict[str, str]]:
+        rows = csv.reader(io.StringIO(self.take("Descargar con los resultados"), newline=""), delimiter=separator)
+        header = next(rows)
+        assert len(set(header)) == len(header)
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    def take(self, button: str) -> str:
+        with self.page.expect_download() as started:
+            self.page.get_by_role("button", name=button).click()
+        return Path(started.value.path()).read_bytes().decode("utf-8-sig")
+
+
+@pytest.fixture
+def card(open_page: Open, server: Any) -> FileCard:
+    return FileCard(open_page(server.url))

@@ -45,7 +45,7 @@ def paste(page: Page, text: str) -> None:
 
 
 def choose_file(page: Page, path: Path) -> None:
-    page.get_by_label("Elegir un archivo CSV").set_input_files(path)
+    page.get_by_label("Elegir un archivo CSV o Excel").set_input_files(path)
 
 
 def bad_lines(page: Page) -> list[int]:
@@ -73,11 +73,11 @@ def test_five_thousand_flights_with_ten_bad_lines(open_page: Open, server: Any, 
 
     rows = downloaded(page)
     assert len(rows) == 5010
-    assert [n for n, row in enumerate(rows, 2) if row["problema"]] == sorted(BAD)
-    good = [row for row in rows if not row["problema"]]
+    assert [n for n, row in enumerate(rows, 2) if row["Problema"]] == sorted(BAD)
+    good = [row for row in rows if not row["Problema"]]
     replies = server.post("/predict_delay_probabilities", flights).json()
-    assert [float(row["delay_probability"]) for row in good] == [reply["delay_probability"] for reply in replies]
-    assert [row["clase"] for row in good] == [reply["clase"][0] for reply in replies]
+    assert [float(row["Probabilidad de atraso"]) for row in good] == [reply["delay_probability"] for reply in replies]
+    assert [row["Clase"] for row in good] == [reply["clase"][0] for reply in replies]
     assert [[row[field] for field in FIELDS] for row in good] == [[each[field] for field in FIELDS] for each in flights]
 
     heading = page.get_by_role("button", name="Probabilidad", exact=True)
@@ -98,13 +98,14 @@ def test_what_is_wrong_is_said_in_words(open_page: Open, server: Any) -> None:
         "Sky Airline,Calama,hoy": "no se entiende la salida «hoy»: se escribe AAAA-MM-DD HH:MM o DD/MM/AAAA HH:MM",
         "Sky Airline,,2017-11-27 13:00": "falta el destino",
         "x" * 257 + ",Calama,2017-11-27 13:00": "la aerolínea tiene más de 256 letras",
-        "Sky, Airline,Calama,2017-11-27 13:00": "tiene 4 campos, y la primera línea nombra 3",
+        "Sky, Airline,Calama,2017-11-27 13:00": "tiene 4 campos, y la primera línea tiene 3",
         'Sky "Airline,Calama,2017-11-27 13:00': "",
         '"Sky Airline,Calama,2017-11-27 13:00': "una comilla no se cierra",
         "\N{AIRPLANE}" * 256 + ",Calama,2017-11-27 13:00,,": "",
     }
     paste(page, "\n".join([HEADER, *problems, SKY]))
-    expect(page.locator("#file-state")).to_have_text("3 vuelos calculados; 5 líneas con problemas.")
+    unknown = "2 vuelos con un nombre que el modelo no conoce, donde usa promedios"
+    expect(page.locator("#file-state")).to_have_text(f"3 vuelos calculados; {unknown}; 5 líneas con problemas.")
     told = [f"Línea {n}: {why}" for n, why in enumerate(problems.values(), 2) if why]
     assert page.locator("#bad-lines li").all_inner_texts() == told
 
@@ -112,7 +113,7 @@ def test_what_is_wrong_is_said_in_words(open_page: Open, server: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a,b,c\n1,2,3", "falta OPERA, SIGLADES, FECHA_PROGRAMADA"),
+        ("a,b,c\n1,2,3", "falta la aerolínea, el destino, la salida"),
         (HEADER + "\n", "El archivo no trae vuelos."),
         ("", "Pega primero el texto de un CSV"),
     ],
@@ -127,11 +128,13 @@ def test_a_text_without_flights_is_told(open_page: Open, server: Any, text: str,
 def test_semicolons_quotes_and_script_stay_text(open_page: Open, server: Any) -> None:
     page = open_page(server.url)
     paste(page, '\ufefffecha_programada;opera;siglades\n2017-11-27 13:00;"<script>x</script>; ""S.A.""";Calama\n')
-    expect(page.locator("#file-state")).to_have_text("1 vuelo calculado.")
+    expect(page.locator("#file-state")).to_contain_text(
+        "1 vuelo calculado; 1 vuelo con un nombre que el modelo no conoce"
+    )
     expect(page.locator("#rows td").nth(2)).to_have_text('<script>x</script>; "S.A."')
     (row,) = downloaded(page, ";")
     assert row["opera"] == '<script>x</script>; "S.A."'
-    assert re.fullmatch(r"0,\d+", row["delay_probability"])
+    assert re.fullmatch(r"0,\d+", row["Probabilidad de atraso"])
 
 
 def test_other_columns_and_their_order_are_kept(open_page: Open, server: Any) -> None:
@@ -150,19 +153,20 @@ def test_other_columns_and_their_order_are_kept(open_page: Open, server: Any) ->
         "nota",
         "SIGLADES",
         "OPERA",
-        "delay_probability",
-        "clase",
-        "problema",
+        "Probabilidad de atraso",
+        "Clase",
+        "Nombre desconocido",
+        "Problema",
     ]
     assert [row["nota"] for row in found] == ["'=1+1", "-3,5", "'+cmd|x"]  # a spreadsheet would run the two
     assert [row["FECHA_PROGRAMADA"] for row in found] == [row[1] for row in rows]
     flight = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-11-27 13:00"}
     expected = server.post("/predict_delay_probability", flight).json()["delay_probability"]
-    assert float(found[0]["delay_probability"].replace(",", ".")) == expected
-    assert (found[2]["delay_probability"], found[2]["clase"]) == ("", "")
+    assert float(found[0]["Probabilidad de atraso"].replace(",", ".")) == expected
+    assert (found[2]["Probabilidad de atraso"], found[2]["Clase"]) == ("", "")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16be", "utf-16le"])
 def test_a_file_as_spreadsheets_write_it(open_page: Open, server: Any, tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "vuelos.csv"
     path.write_bytes(f"{HEADER}\r\nÑandú Air,Viña,2017-11-27 13:00\r\n".encode(encoding))
@@ -172,11 +176,20 @@ def test_a_file_as_spreadsheets_write_it(open_page: Open, server: Any, tmp_path:
     expect(page.locator("#rows td").nth(3)).to_have_text("Viña")
 
 
-def test_a_workbook_is_told(open_page: Open, server: Any, tmp_path: Path) -> None:
-    (tmp_path / "vuelos.csv").write_bytes(b"PK\3\4" + bytes(range(256)))
+@pytest.mark.parametrize(
+    ("begin", "sentence"),
+    [
+        (b"PK\3\4", "Ese archivo no se pudo leer como libro de Excel (.xlsx); guárdalo como CSV."),
+        (b"\xd0\xcf\x11\xe0", "Eso es un libro de Excel antiguo; guárdalo como .xlsx o como CSV."),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_is_told(
+    open_page: Open, server: Any, tmp_path: Path, begin: bytes, sentence: str
+) -> None:
+    (tmp_path / "vuelos.csv").write_bytes(begin + bytes(range(256)))
     page = open_page(server.url)
     choose_file(page, tmp_path / "vuelos.csv")
-    expect(page.locator("#file-state")).to_have_text("Eso es un libro de Excel; guárdalo como CSV.")
+    expect(page.locator("#file-state")).to_have_text(sentence)
 
 
 def test_a_file_is_dropped_anywhere(open_page: Open, server: Any) -> None:
@@ -221,7 +234,7 @@ def test_a_silence_in_the_middle_of_a_file_is_outlived(open_page: Open, server: 
     expect(page.locator("#connection")).to_be_hidden()
     assert asked == [500, 500, 500, 500, 500, 500, 250, 250, 100]
     replies = server.post("/predict_delay_probabilities", flights).json()
-    assert [float(row["delay_probability"]) for row in downloaded(page)] == [
+    assert [float(row["Probabilidad de atraso"]) for row in downloaded(page)] == [
         each["delay_probability"] for each in replies
     ]
 

@@ -1,6 +1,6 @@
 // Runs every golden vector in this page and writes the largest difference into it.
 
-import { flight } from "./flight.js";
+import { checkTimes, flight } from "./flight.js";
 import { load, version } from "./model.js";
 
 const LIMIT = 1e-5;
@@ -22,6 +22,7 @@ function largest(got, expected) {
 }
 
 async function check() {
+  checkTimes(await (await fetch("times.json")).json());
   const vectors = await (await fetch("golden.json")).json();
   const expected = vectors.map((each) => each.delay_probability);
   const flights = vectors.map((each) => flight(each.OPERA, each.SIGLADES, each.FECHA_PROGRAMADA));

@@ -1,4 +1,4 @@
-// Runs every golden vector and prints the largest difference: go run ./check [golden.json]
+// Runs every golden vector and prints the largest difference: go run ./check [golden.json [times.json]]
 package main
 
 import (
@@ -18,14 +18,44 @@ import (
 const limit = 1e-5
 
 func main() {
-	path := delay.Beside("../golden.json")
-	if len(os.Args) > 1 {
-		path = os.Args[1]
+	paths := []string{delay.Beside("../golden.json"), delay.Beside("../times.json")}
+	copy(paths, os.Args[1:])
+	err := checkTimes(paths[1])
+	if err == nil {
+		err = check(paths[0])
 	}
-	if err := check(path); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// checkTimes holds what is read against texts with what the service reads each as.
+func checkTimes(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var times []struct {
+		Text    string  `json:"FECHA_PROGRAMADA"`
+		Date    *string `json:"FECHA"`
+		Weekday *int64  `json:"dia_semana"`
+		Hour    *int64  `json:"hora"`
+	}
+	if err := json.Unmarshal(text, &times); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, each := range times {
+		found, err := delay.NewFlight("", "", each.Text)
+		refused := err != nil
+		if refused != (each.Date == nil) {
+			return fmt.Errorf("%q should be refused: %v, and was: %v", each.Text, each.Date == nil, refused)
+		}
+		if !refused && (found.Date != *each.Date || found.Weekday != *each.Weekday || found.Hour != *each.Hour) {
+			return fmt.Errorf("%q was read as %v", each.Text, found)
+		}
+	}
+	return nil
 }
 
 func check(path string) error {

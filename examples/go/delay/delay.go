@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"time"
+	_ "time/tzdata" // Santiago's clock, where the machine has no time zones
+	"unicode/utf8"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -18,15 +22,69 @@ type Flight struct {
 	Weekday, Hour              int64
 }
 
-// NewFlight reads a time of the form YYYY-MM-DD HH:MM[:SS], with a space or a T between.
+const longest = 256
+
+var (
+	form     = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?([.,]\d+)?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$`)
+	santiago = mustLoad("America/Santiago")
+)
+
+// NewFlight reads a time as the service does, and refuses what it refuses.
 func NewFlight(airline, destination, text string) (Flight, error) {
-	for _, form := range []string{"2006-01-02 15:04", "2006-01-02T15:04", time.DateTime, "2006-01-02T15:04:05"} {
-		if when, err := time.Parse(form, text); err == nil {
-			monday := (int64(when.Weekday()) + 6) % 7 // Go's week begins on Sunday
-			return Flight{airline, destination, when.Format(time.DateOnly), monday, int64(when.Hour())}, nil
+	for _, name := range []string{airline, destination} {
+		if utf8.RuneCountInString(name) > longest {
+			return Flight{}, fmt.Errorf("a name has at most %d characters", longest)
 		}
 	}
-	return Flight{}, fmt.Errorf("%q is no time of the form YYYY-MM-DD HH:MM", text)
+	when, ok := readTime(text)
+	if !ok {
+		return Flight{}, fmt.Errorf("%q is no time of the form YYYY-MM-DD HH:MM[:SS]", text)
+	}
+	monday := (int64(when.Weekday()) + 6) % 7 // Go's week begins on Sunday
+	return Flight{airline, destination, when.Format(time.DateOnly), monday, int64(when.Hour())}, nil
+}
+
+// readTime is Santiago's local time; with a UTC offset it is converted.
+func readTime(text string) (time.Time, bool) {
+	parts := form.FindStringSubmatch(text)
+	if parts == nil || (parts[3] == "" && parts[4] != "") {
+		return time.Time{}, false
+	}
+	seconds := parts[3]
+	if seconds == "" {
+		seconds = ":00"
+	}
+	when, err := time.Parse(time.DateTime, parts[1]+" "+parts[2]+seconds)
+	if err != nil || !inCalendar(when) {
+		return time.Time{}, false
+	}
+	if parts[5] == "" && parts[6] == "" {
+		return when, true
+	}
+	hours, _ := strconv.Atoi(parts[7]) // nothing, with Z, is 0
+	minutes, _ := strconv.Atoi(parts[8])
+	ahead := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+	if ahead >= 24*time.Hour {
+		return time.Time{}, false
+	}
+	if parts[6] == "-" {
+		ahead = -ahead
+	}
+	utc := when.Add(-ahead)
+	local := utc.In(santiago)
+	return local, inCalendar(utc) && inCalendar(local)
+}
+
+func inCalendar(when time.Time) bool {
+	return when.Year() >= 1 && when.Year() <= 9999
+}
+
+func mustLoad(name string) *time.Location {
+	location, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return location
 }
 
 // A Model holds the session.

@@ -36,6 +36,19 @@ impl Tables {
         features.into_iter().map(read).collect::<Result<_>>().map(Tables)
     }
 
+    /// A sentence for each name that no table knows: the model takes averages for it.
+    pub fn unknown(&self, flight: &Flight) -> Vec<String> {
+        let names = [("OPERA", "airline", &flight.airline), ("SIGLADES", "destination", &flight.destination)];
+        let is_known = |part: &str, name: &String| {
+            self.0.iter().find(|(feature, _)| feature.key == [part]).is_none_or(|(_, values)| values.contains_key(name))
+        };
+        names
+            .into_iter()
+            .filter(|(part, _, name)| !is_known(part, name))
+            .map(|(_, what, name)| format!("the model does not know the {what} {name:?}: it takes averages"))
+            .collect()
+    }
+
     /// The flight's features, in the model's order.
     pub fn features(&self, flight: &Flight) -> Result<Vec<f32>> {
         let look_up = |(feature, values): &(Feature, HashMap<String, f64>)| {

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.api.contract import MAX_PROBLEMS, check_flight, problem
 from service.api.errors import InvalidRequest, Problem
+from service.api.flights.detail import Details
 from service.api.names import Names
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW
@@ -13,7 +14,9 @@ PROBLEMS_A_TURN = 10
 """What is wrong takes longer to tell than what is right to answer, where a nearest name is looked for most of all."""
 
 
-async def predict_batch(predictor: Predictor, known: Names, flights: list[Any]) -> tuple[bytes, set[str]]:
+async def predict_batch(
+    predictor: Predictor, known: Names, flights: list[Any], detailed: Details | None = None
+) -> tuple[bytes, set[str]]:
     """The reply's body, in the order of `flights`, and which of OPERA and SIGLADES some table did not know.
 
     Raises InvalidRequest with the problems of every flight, up to the first thousand.
@@ -22,12 +25,13 @@ async def predict_batch(predictor: Predictor, known: Names, flights: list[Any]) 
     unknown: set[str] = set()
     problems: list[Problem] = []
     for start in range(0, len(flights), MAX_ROWS):
-        checked = []
+        checked, named = [], []
         for index, flight in enumerate(flights[start : start + MAX_ROWS], start):
             try:
                 parts = check_flight(flight, ("body", index))
                 names = known.unknown(parts, ("body", index))
                 checked.append(parts)
+                named.append(names)
             except InvalidRequest as error:
                 problems.extend(error.detail)
                 if len(problems) > MAX_PROBLEMS:
@@ -39,7 +43,7 @@ async def predict_batch(predictor: Predictor, known: Names, flights: list[Any]) 
                 known.count(names)
                 unknown.update(names)
         if not problems:
-            replies += predictor.score(checked)
+            replies += detailed(checked, named) if detailed else predictor.score(checked)
         if len(flights) > FEW:
             await asyncio.sleep(0)
     if problems:

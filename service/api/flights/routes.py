@@ -16,6 +16,7 @@ from service.api.callers.ids import SCOPE
 from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body, refusal
 from service.api.flights.batch import predict_batch
+from service.api.flights.detail import Details, wants_detail
 from service.api.flights.explanation import told
 from service.api.names import unknown_header
 from service.api.paths import HOT
@@ -30,9 +31,11 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
     started = perf_counter_ns()
     try:
         asked = await read_body(scope, receive, served.limits.body)
+        detailed = details(served, scope)
         flight = parse_flight(asked)
         unknown = served.names.unknown(flight, ("body",))
-        status, body, extra = 200, await served.predictor.reply(flight), served.marks | unknown_header(unknown)
+        body = detailed([flight], [unknown])[0] if detailed else await served.predictor.reply(flight)
+        status, extra = 200, served.marks | unknown_header(unknown)
         if unknown:
             served.names.count(unknown)
         if served.record:
@@ -56,16 +59,23 @@ async def predict_one(scope: Scope, receive: Receive, send: Send) -> None:
 async def predict_many(request: Request) -> Response:
     served: Served = request.state.served
     body = await read_body(request.scope, request.receive, served.limits.body)
-    work = _predict_in_turn(served, body, request.scope[SCOPE])
+    work = _predict_in_turn(served, body, request.scope[SCOPE], details(served, request.scope))
     soon = served.lines.are_free(len(body))
     replies, unknown = await (work if soon else while_awaited(request.receive, work))
     return Response(replies, headers=served.marks | unknown_header(sorted(unknown)), media_type=JSON)
 
 
-async def _predict_in_turn(served: Served, body: bytes, request_id: bytes) -> tuple[bytes, set[str]]:
+def details(served: Served, scope: Scope) -> Details | None:
+    """What makes the replies where the query asks for details. Raises InvalidRequest."""
+    return Details(served.predictor, served.bundle.threshold) if wants_detail(scope["query_string"]) else None
+
+
+async def _predict_in_turn(
+    served: Served, body: bytes, request_id: bytes, detailed: Details | None
+) -> tuple[bytes, set[str]]:
     async with served.lines.of(len(body)).turn(len(body)):
         flights = parse_batch(body, served.limits.batch)
-        replies, unknown = await predict_batch(served.predictor, served.names, flights)
+        replies, unknown = await predict_batch(served.predictor, served.names, flights, detailed)
     if served.record:
         served.record.many(len(flights), map(itemgetter(*FIELDS), flights), probabilities_of(replies), request_id)
     return replies, unknown

@@ -7,6 +7,7 @@ Two models: the bundle's own name takes flights as they are, the one ending in `
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from service.api.errors import InvalidRequest
 from service.api.names import Names
 from service.api.v2.tensors import (
     OUTPUT,
+    UNKNOWN,
     Json,
     Reply,
     Spec,
+    asked_outputs,
     read_inputs,
     request_id,
     split,
-    wants_binary,
     write_reply,
 )
 from service.api.v2.values import Float32, InferenceError
@@ -33,6 +35,8 @@ from service.model.turns import FEW, SHORT
 
 PLATFORM = "onnxruntime_onnx"
 
+Named = tuple[str, ...]
+"""Which of OPERA and SIGLADES no table knows."""
 
 Note = Callable[[int, Iterable[Sequence[str]], Iterable[float]], None]
 
@@ -47,9 +51,12 @@ class Model:
 
     name: str
     version: str
+    place: int
+    """Among the models of the bundle: what it did is counted by it."""
     inputs: Mapping[str, Spec]
-    rows: Callable[[Mapping[str, Any], int], tuple[list[Row], set[str]]]
-    """Slices of the inputs by name, and the place of their first flight -> rows, and what was unknown."""
+    outputs: Mapping[str, Spec]
+    rows: Callable[[Mapping[str, Any], int], tuple[list[Row], list[Named]]]
+    """Slices of the inputs by name, and the place of their first flight -> rows, and what was unknown of each."""
 
     def about(self) -> Json:
         return {
@@ -57,7 +64,7 @@ class Model:
             "versions": [self.version],
             "platform": PLATFORM,
             "inputs": [spec.about(name) for name, spec in self.inputs.items()],
-            "outputs": [{"name": OUTPUT, "datatype": "FP32", "shape": [-1]}],
+            "outputs": [spec.about(name) for name, spec in self.outputs.items()],
         }
 
 
@@ -69,9 +76,12 @@ class Models:
         self._predictor = predictor
         self._names = names
         self._max_batch = max_batch
-        flights = Model(name, version, {field: Spec("BYTES") for field in FIELDS}, self._flight_rows)
-        features = Model(f"{name}_features", version, {"features": Spec("FP32", (width,))}, self._feature_rows)
-        self._models = {model.name: model for model in (flights, features)}
+        texts, gives = {field: Spec("BYTES") for field in FIELDS}, {OUTPUT: Spec("FP32")}
+        flights = Model(name, version, 0, texts, gives | {UNKNOWN: Spec("BYTES")}, self._flight_rows)
+        numbers = {"features": Spec("FP32", (width,))}
+        features = Model(f"{name}_features", version, 1, numbers, gives, self._feature_rows)
+        self.all = (flights, features)
+        self._models = {model.name: model for model in self.all}
 
     def find(self, name: str, version: str | None) -> Model:
         """Raises UnknownModel."""
@@ -94,29 +104,31 @@ class Models:
         told = {"model_name": model.name, "model_version": model.version}
         if (given := request_id(request)) is not None:
             told["id"] = given
-        binary = wants_binary(request)
+        asked = asked_outputs(request, model.outputs)
         probabilities, unknown = await self._score(model, count, inputs)
         if FIELDS[0] in model.inputs:
             note(count, zip(*(inputs[field] for field in FIELDS), strict=True), probabilities.tolist())
-        return write_reply(told, probabilities, binary), unknown
+        texts = [", ".join(names) for names in unknown] if UNKNOWN in asked else []
+        reply = write_reply(told, asked, {OUTPUT: probabilities, UNKNOWN: texts})
+        return reply, set(chain.from_iterable(unknown))
 
-    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, set[str]]:
+    async def _score(self, model: Model, count: int, inputs: Mapping[str, Any]) -> tuple[Float32, list[Named]]:
         """A slice at a time, so that others are served in between."""
         found: list[float] = []
-        unknown: set[str] = set()
+        unknown: list[Named] = []
         for start in range(0, count, MAX_ROWS):
             some = {name: values[start : start + MAX_ROWS] for name, values in inputs.items()}
             rows, names = model.rows(some, start)
-            unknown |= names
+            unknown += names
             found += self._predictor.probabilities(rows)
             if count > FEW:
                 await asyncio.sleep(0)
         return np.array(found, dtype=np.float32), unknown
 
-    def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
+    def _flight_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], list[Named]]:
         row_of = self._predictor.features.row
         rows: list[Row] = []
-        unknown: set[str] = set()
+        unknown: list[Named] = []
         for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
             try:
                 flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
@@ -125,12 +137,12 @@ class Models:
                 raise InferenceError(_sentence(error)) from None
             if names:
                 self._names.count(names)
-                unknown.update(names)
+            unknown.append(names)
             rows.append(row_of(flight))
         return rows, unknown
 
-    def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], set[str]]:
-        return [row.tobytes() for row in inputs["features"]], set()
+    def _feature_rows(self, inputs: Mapping[str, Any], start: int) -> tuple[list[Row], list[Named]]:
+        return [row.tobytes() for row in inputs["features"]], []
 
 
 def _sentence(error: InvalidRequest) -> str:

@@ -1,6 +1,7 @@
 """The routes of the Open Inference Protocol: requests into calls of `service/api/v2/models.py`, and its errors."""
 
 from functools import partial
+from time import perf_counter_ns
 from typing import Any
 
 import orjson
@@ -13,11 +14,14 @@ from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.coding.inflate import NotInflated
 from service.api.names import unknown_header
-from service.api.paths import INFER, NAMED
+from service.api.paths import MODEL, STATISTICS
 from service.api.served import Recorder, Served
+from service.api.v2.extensions import configuration, index, statistics
 from service.api.v2.models import Model, Models, Note
 from service.api.v2.tensors import JSON_LENGTH, Reply
 from service.api.v2.values import InferenceError
+
+EXTENSIONS = ["binary_tensor_data", "model_configuration", "statistics"]
 
 
 def error_body(detail: Any) -> bytes:
@@ -25,7 +29,7 @@ def error_body(detail: Any) -> bytes:
 
 
 async def server(request: Request) -> Response:
-    return reply({"name": "atraso", "version": __version__, "extensions": ["binary_tensor_data"]})
+    return reply({"name": "atraso", "version": __version__, "extensions": EXTENSIONS})
 
 
 async def live(request: Request) -> Response:
@@ -46,9 +50,38 @@ async def model_ready(request: Request) -> Response:
     return reply({"name": find(request).name, "ready": True})
 
 
+async def configured(request: Request) -> Response:
+    return reply(configuration(find(request)))
+
+
+async def did(request: Request) -> Response:
+    """Of the model that the path names, or of all."""
+    models = (find(request),) if "name" in request.path_params else protocol(request).all
+    served: Served = request.state.served
+    return reply(statistics((model, served.counts.inferences(model.place)) for model in models))
+
+
+async def repository(request: Request) -> Response:
+    return reply(index(protocol(request).all))
+
+
 async def infer(request: Request) -> Response:
-    request.scope[NAMED] = INFER
-    model = find(request)
+    model, started = find(request), perf_counter_ns()
+    flights: int | None = None
+    served: Served = request.state.served
+    try:
+        made, unknown = await answer(request, model)
+        flights = made.flights
+    finally:
+        served.counts.inference(model.place, flights, started)
+    headers = served.marks | unknown_header(sorted(unknown))
+    if made.json_length is None:
+        return Response(made.body, headers=headers, media_type=JSON)
+    headers[JSON_LENGTH] = str(made.json_length)
+    return Response(made.body, headers=headers, media_type="application/octet-stream")
+
+
+async def answer(request: Request, model: Model) -> tuple[Reply, set[str]]:
     try:
         body = await read_body(request.scope, request.receive, request.state.served.limits.body)
     except NotInflated as error:
@@ -56,12 +89,7 @@ async def infer(request: Request) -> Response:
     served: Served = request.state.served
     work = infer_in_turn(request, model, body)
     soon = served.lines.are_free(len(body))
-    made, unknown = await (work if soon else while_awaited(request.receive, work))
-    headers = served.marks | unknown_header(sorted(unknown))
-    if made.json_length is None:
-        return Response(made.body, headers=headers, media_type=JSON)
-    headers[JSON_LENGTH] = str(made.json_length)
-    return Response(made.body, headers=headers, media_type="application/octet-stream")
+    return await (work if soon else while_awaited(request.receive, work))
 
 
 def note(request: Request) -> Note:
@@ -95,18 +123,21 @@ def protocol(request: Request) -> Models:
     return models
 
 
-def reply(value: dict[str, Any], status: int = 200) -> Response:
+def reply(value: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, media_type=JSON)
 
 
-MODEL = "/v2/models/{name}"
 VERSION = MODEL + "/versions/{version}"
 
 ROUTES = [
     Route("/v2", server),
     Route("/v2/health/live", live),
     Route("/v2/health/ready", ready),
+    Route(STATISTICS, did),
+    Route("/v2/repository/index", repository, methods=["POST"]),
     *(Route(path, about) for path in (MODEL, VERSION)),
     *(Route(f"{path}/ready", model_ready) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/config", configured) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/stats", did) for path in (MODEL, VERSION)),
     *(Route(f"{path}/infer", infer, methods=["POST"]) for path in (MODEL, VERSION)),
 ]

@@ -10,14 +10,25 @@ from typing import Any
 import orjson
 
 from service.api.contract import MAX_TEXT, TooManyValues, cut, json_start, read_json
-from service.api.v2.values import Float32, InferenceError, binary_numbers, binary_texts, numbers, texts
+from service.api.v2.values import Float32, InferenceError, binary_form, binary_numbers, binary_texts, numbers, texts
 
 OUTPUT = "delay_probability"
+"""What every model gives, and all that it gives unless more is asked for."""
+
 JSON_LENGTH = "inference-header-content-length"
 """The header that tells where a body's JSON ends and its binary tensors begin."""
 
+UNKNOWN = "unknown"
+"""The output that tells, of each flight, which of OPERA and SIGLADES no table knows: `OPERA, SIGLADES`, or nothing."""
+
+REFUSED = ("classification", "shared_memory_region", "shared_memory_offset", "shared_memory_byte_size")
+"""Parameters of Triton's that would change a request's meaning; what is left out of these is a hint, or a name."""
+
 MAX_OBJECTS = 100
 """Inputs or outputs that are looked at."""
+
+ONE_VALUE: tuple[tuple[int, ...], ...] = ((), (1,))
+"""Shapes, after the number of flights, that hold one value."""
 
 Json = dict[str, Any]
 
@@ -29,6 +40,10 @@ class Spec:
     datatype: str
     width: tuple[int, ...] = ()
 
+    def fits(self, width: tuple[int, ...]) -> bool:
+        """One value a flight may be told as a row of one, as MLServer's codecs do, or without a row."""
+        return width == self.width or (width in ONE_VALUE and self.width in ONE_VALUE)
+
     def about(self, name: str) -> Json:
         return {"name": name, "datatype": self.datatype, "shape": [-1, *self.width]}
 
@@ -38,7 +53,8 @@ class Reply:
     """The JSON's length is stated where binary tensors follow it."""
 
     body: bytes
-    json_length: int | None = None
+    json_length: int | None
+    flights: int
 
 
 def split(body: bytes, json_length: int | None, flights: int) -> tuple[Json, memoryview]:
@@ -89,7 +105,7 @@ def read_inputs(
 
 
 def _objects(request: Json, name: str) -> list[Json]:
-    values = request.get(name, [])
+    values = _given(request, name, [])
     if isinstance(values, list) and len(values) > MAX_OBJECTS:
         raise InferenceError(f"{name!r} has {len(values)} entries, more than {MAX_OBJECTS}")
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
@@ -97,10 +113,21 @@ def _objects(request: Json, name: str) -> list[Json]:
     return values
 
 
+def _given(owner: Json, name: str, otherwise: Any) -> Any:
+    """What `owner` says of an optional field: null is as good as nothing, and clients' own models send it."""
+    value = owner.get(name)
+    return otherwise if value is None else value
+
+
 def _parameters(owner: Json) -> Json:
-    parameters = owner.get("parameters", {})
+    parameters = _given(owner, "parameters", {})
     if not isinstance(parameters, dict):
         raise InferenceError("'parameters' should be an object")
+    for name in REFUSED:
+        if parameters.get(name) is not None:
+            raise InferenceError(f"the parameter {name} is not supported")
+    if parameters.get("content_type") == "base64":
+        raise InferenceError("the content_type base64 is not supported: send texts as they are")
     return parameters
 
 
@@ -109,7 +136,7 @@ def _shape(tensor: Json, spec: Spec) -> list[int]:
     if tensor.get("datatype") != spec.datatype:
         raise InferenceError(f"the datatype of {name} should be {spec.datatype}, not {_short(tensor.get('datatype'))}")
     whole = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
-    if not isinstance(shape, list) or not whole or tuple(shape[1:]) != spec.width or not shape:
+    if not isinstance(shape, list) or not whole or not shape or not spec.fits(tuple(shape[1:])):
         expected = ", ".join(map(str, (-1, *spec.width)))
         raise InferenceError(f"the shape of {name} should be [{expected}], not {_short(shape)}")
     return shape
@@ -125,7 +152,7 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
     if size is None:
         read = texts if spec.datatype == "BYTES" else numbers
         return read(name, tensor.get("data"), shape), blobs
-    if "data" in tensor:
+    if tensor.get("data") is not None:
         raise InferenceError(f"{name} has both 'data' and 'binary_data_size'")
     if type(size) is not int or not 0 <= size <= len(blobs):
         raise InferenceError(f"the binary_data_size of {name} is {_short(size)}, {len(blobs)} bytes are left")
@@ -133,18 +160,23 @@ def _values(tensor: Json, shape: Sequence[int], spec: Spec, blobs: memoryview) -
     return read_binary(name, blobs[:size], shape), blobs[size:]
 
 
-def wants_binary(request: Json) -> bool:
-    """Is the output asked for in binary? Raises InferenceError where another output is asked for."""
+def asked_outputs(request: Json, outputs: Mapping[str, Spec]) -> dict[str, bool]:
+    """The outputs that are asked for, and whether each in binary: the first of `outputs`, where none is named.
+
+    Raises InferenceError where another one is asked for.
+    """
     binary = _flag(request, "binary_data_output", False)
+    asked = {}
     for output in _objects(request, "outputs"):
-        if output.get("name") != OUTPUT:
-            raise InferenceError(f"there is no output {_short(output.get('name'))}; there is {OUTPUT}")
-        binary = _flag(output, "binary_data", binary)
-    return binary
+        name = output.get("name")
+        if name not in tuple(outputs):
+            raise InferenceError(f"there is no output {_short(name)}; there is {', '.join(outputs)}")
+        asked[name] = _flag(output, "binary_data", binary)
+    return asked or {OUTPUT: binary}
 
 
 def _flag(owner: Json, name: str, otherwise: bool) -> bool:
-    value = _parameters(owner).get(name, otherwise)
+    value = _given(_parameters(owner), name, otherwise)
     if not isinstance(value, bool):
         raise InferenceError(f"the parameter {name} should be true or false, not {_short(value)}")
     return value
@@ -160,14 +192,17 @@ def request_id(request: Json) -> str | None:
     return given
 
 
-def write_reply(head: Json, probabilities: Float32, binary: bool) -> Reply:
-    """`head` is what the reply says before its one output."""
-    output: Json = {"name": OUTPUT, "datatype": "FP32", "shape": [len(probabilities)]}
-    body = head | {"outputs": [output]}
-    if not binary:
-        output["data"] = probabilities
-        return Reply(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY))
-    blob = probabilities.astype("<f4").tobytes()
-    output["parameters"] = {"binary_data_size": len(blob)}
-    text = orjson.dumps(body)
-    return Reply(text + blob, len(text))
+def write_reply(head: Json, asked: Mapping[str, bool], values: Mapping[str, Float32 | list[str]]) -> Reply:
+    """`head` is what the reply says before its outputs, which are `asked` in binary or not."""
+    outputs, blobs = [], []
+    for name, binary in asked.items():
+        datatype, found = ("BYTES" if isinstance(values[name], list) else "FP32"), values[name]
+        output: Json = {"name": name, "datatype": datatype, "shape": [len(found)]}
+        if binary:
+            blobs.append(binary_form(found))
+            output["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            output["data"] = found
+        outputs.append(output)
+    text = orjson.dumps(head | {"outputs": outputs}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Reply(b"".join((text, *blobs)), len(text) if blobs else None, len(values[OUTPUT]))

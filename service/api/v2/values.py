@@ -5,7 +5,7 @@ Counts are checked before types, and types before anything is made of the values
 
 from collections.abc import Sequence
 from math import prod
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,18 @@ class InferenceError(HttpError):
 
 
 def texts(name: str, data: Any, shape: Sequence[int]) -> list[str]:
+    """One after the other, or a list of rows where the shape has rows."""
     if isinstance(data, list):
+        if len(shape) > 1 and data and isinstance(data[0], list):
+            data = _flat(name, data, shape, _no_texts(name))
         _check_length(name, len(data), shape)
     if not isinstance(data, list) or not set(map(type, data)) <= {str}:
-        raise InferenceError(f"the data of {name} should be a list of texts")
+        raise _no_texts(name)
     return data
+
+
+def _no_texts(name: str) -> InferenceError:
+    return InferenceError(f"the data of {name} should be a list of texts")
 
 
 def numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
@@ -36,7 +43,7 @@ def numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
     if not isinstance(data, list):
         raise _no_numbers(name)
     if data and isinstance(data[0], list):
-        data = _flat(name, data, shape)
+        data = _flat(name, data, shape, _no_numbers(name))
     _check_length(name, len(data), shape)
     if not set(map(type, data)) <= {int, float}:
         raise _no_numbers(name)
@@ -44,13 +51,13 @@ def numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
         return np.array(data, dtype=np.float64).astype(np.float32).reshape(shape)
 
 
-def _flat(name: str, rows: list[Any], shape: Sequence[int]) -> list[Any]:
+def _flat(name: str, rows: list[Any], shape: Sequence[int], no_rows: InferenceError) -> list[Any]:
     """The rows' values in one list. It holds as many as the shape does, or an error is raised."""
     if len(rows) != shape[0]:
         raise InferenceError(f"the data of {name} has {len(rows)} rows, not {shape[0]}")
     for place, row in enumerate(rows):
         if not isinstance(row, list):
-            raise _no_numbers(name)
+            raise no_rows
         if len(row) != prod(shape[1:]):
             raise InferenceError(f"row {place} of {name} has {len(row)} values, not {prod(shape[1:])}")
     return [value for row in rows for value in row]
@@ -65,8 +72,8 @@ def binary_texts(name: str, blob: memoryview, shape: Sequence[int]) -> list[str]
     texts: list[str] = []
     at = 0
     while at < len(blob):
-        if len(texts) == shape[0]:
-            raise InferenceError(f"{name} of shape {list(shape)} takes {shape[0]} values, its binary data has more")
+        if len(texts) == prod(shape):
+            raise InferenceError(f"{name} of shape {list(shape)} takes {prod(shape)} values, its binary data has more")
         if at + 4 > len(blob):
             raise InferenceError(f"the binary data of {name} ends within a length")
         (length,) = unpack_from("<I", blob, at)
@@ -86,6 +93,14 @@ def binary_numbers(name: str, blob: memoryview, shape: Sequence[int]) -> Float32
     if len(blob) != 4 * prod(shape):
         raise InferenceError(f"{name} of shape {list(shape)} takes {4 * prod(shape)} bytes, not {len(blob)}")
     return np.frombuffer(blob, dtype="<f4").reshape(shape)
+
+
+def binary_form(values: Float32 | list[str]) -> bytes:
+    """As `binary_numbers` and `binary_texts` read them."""
+    if isinstance(values, list):
+        coded = [text.encode() for text in values]
+        return b"".join(pack("<I", len(text)) + text for text in coded)
+    return values.astype("<f4").tobytes()
 
 
 def _check_length(name: str, length: int, shape: Sequence[int]) -> None:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from service.model.bundle import Bundle
 from service.server.metrics import Metrics
 from service.server.processes.worker import LEAVE, READY, Job, tell, work
 from service.settings import Settings
@@ -27,7 +26,7 @@ class Child:
     def __init__(self, pid: int, job: Job, channel: socket.socket) -> None:
         self.pid = pid
         self.channel = channel
-        self.bundle: Bundle = job.bundle
+        self.checked = job.checked
         self.metrics: Metrics = job.metrics
         self.started = time.monotonic()
         self.ready = False
@@ -47,10 +46,10 @@ class Child:
             logger.error("worker %d: %s", self.pid, told.decode(errors="replace").strip())
         return bool(told)
 
-    def leave(self) -> None:
+    def leave(self, how: bytes = LEAVE) -> None:
         if not self.left:
             self.left = time.monotonic()
-            tell(self.channel, LEAVE)
+            tell(self.channel, how)
 
     def is_late(self, settings: Settings, asleep: bool) -> bool:
         """It should have started, said that its loop turns, or left by now. `asleep`: so was the parent."""

@@ -17,12 +17,13 @@ from types import FrameType
 
 from uvicorn.config import STARTUP_FAILURE
 
-from service.model import bundle as bundles
-from service.model.bundle import Bundle, BundleError
+from service.api.callers.keys import KeysError
+from service.model.bundle import BundleError
 from service.server.metrics import MAX_WORKERS, PARENT, Metrics, Shared
+from service.server.processes.checked import Checked, check
 from service.server.processes.child import Child, fork
 from service.server.processes.watcher import Watcher
-from service.server.processes.worker import Job, make_config
+from service.server.processes.worker import MAKE_ROOM, Job, make_config
 from service.settings import Settings
 
 TICK = 0.1
@@ -41,9 +42,9 @@ logger = logging.getLogger("uvicorn.error")
 
 
 class Supervisor:
-    def __init__(self, settings: Settings, bundle: Bundle, listener: socket.socket, factory: str) -> None:
+    def __init__(self, settings: Settings, checked: Checked, listener: socket.socket, factory: str) -> None:
         self._settings = settings
-        self._bundle = bundle
+        self._checked = checked
         self._listener = listener
         self._factory = factory
         self._config = make_config(settings)
@@ -112,9 +113,9 @@ class Supervisor:
     def _is_ready(self, worker: Child) -> None:
         self._served = True
         if worker is self._candidate:
-            self._candidate, self._bundle = None, worker.bundle
+            self._candidate, self._checked = None, worker.checked
             self._metrics.event("reload_done")
-            logger.info("bundle %s is served from now on", worker.bundle.digest)
+            logger.info("bundle %s is served from now on", worker.checked.bundle.digest)
 
     def _hear(self, worker: Child) -> None:
         was_ready = worker.ready
@@ -128,22 +129,22 @@ class Supervisor:
     def _start_missing(self) -> None:
         """Start what is missing; during a change of bundle one more, whose predecessor leaves when it is ready."""
         mine = [each for each in self._workers if not each.left and each is not self._candidate]
-        outdated = [each for each in mine if each.ready and each.bundle is not self._bundle]
+        outdated = [each for each in mine if each.ready and each.checked is not self._checked]
         starting = [each for each in mine if not each.ready]
         missing = self._wanted - len(mine) or int(bool(outdated) and not starting and not self._candidate)
         if missing > 0 and time.monotonic() >= self._next_start:
             for _ in range(missing):
-                self._start(self._bundle)
+                self._start(self._checked)
         surplus = len([each for each in mine if each.ready]) - self._wanted
         for worker in (outdated or mine[:1])[: max(surplus, 0)][:1]:
-            worker.leave()
+            worker.leave(MAKE_ROOM)
 
-    def _start(self, bundle: Bundle) -> Child:
+    def _start(self, checked: Checked) -> Child:
         def job(channel: socket.socket) -> Job:
             taken = [each.metrics.row for each in self._workers]
-            metrics = Metrics(self._shared, _about(bundle), self._shared.free_row(taken))
+            metrics = Metrics(self._shared, checked.about(), self._shared.free_row(taken))
             metrics.close()  # until it is ready
-            return Job(self._settings, self._config, self._listener, self._factory, bundle, metrics, channel)
+            return Job(self._settings, self._config, self._listener, self._factory, checked, metrics, channel)
 
         # A signal in between would miss a worker that is not among the others yet, or find the parent's handlers in it.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -209,21 +210,21 @@ class Supervisor:
         """Try a new bundle where one is asked for, in one worker first."""
         if self._watcher and self._watcher.has_changed():
             self._reload_wanted = True
-        settled = not self._candidate and all(each.bundle is self._bundle for each in self._workers if not each.left)
+        settled = not self._candidate and all(each.checked is self._checked for each in self._workers if not each.left)
         if not self._reload_wanted or not settled:
             return
         self._reload_wanted = False
         try:
-            bundle = bundles.read(self._settings.bundle)
-        except BundleError as error:
+            checked = check(self._settings)
+        except (BundleError, KeysError) as error:
             self._refuse_reload(str(error))
             return
-        logger.info("trying bundle %s", bundle.digest)
-        self._candidate = self._start(bundle)
+        logger.info("trying bundle %s", checked.bundle.digest)
+        self._candidate = self._start(checked)
 
     def _refuse_reload(self, why: str) -> None:
         self._metrics.event("reload_refused")
-        logger.error("the new bundle is refused, %s goes on: %s", self._bundle.digest, why)
+        logger.error("the new bundle is refused, %s goes on: %s", self._checked.bundle.digest, why)
 
     # The end
 
@@ -246,7 +247,3 @@ class Supervisor:
         self._listener.close()
         for worker in self._workers:
             worker.leave()
-
-
-def _about(bundle: Bundle) -> dict[str, str]:
-    return {"name": bundle.name, "version": bundle.version, "recipe": bundle.recipe}

@@ -22,15 +22,16 @@ import click
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 
-from service.model.bundle import Bundle
 from service.server import logs
 from service.server.drain import DrainingProtocol
 from service.server.lane import FastLaneProtocol, missing_in_uvicorn
 from service.server.metrics import Metrics
 from service.server.processes.acceptor import BACKLOG, Acceptor
+from service.server.processes.checked import Checked
+from service.server.sweep import LONG_GRACE
 from service.settings import Settings
 
-READY, LEAVE = b"ready\n", b"leave\n"
+READY, LEAVE, MAKE_ROOM = b"ready\n", b"leave\n", b"make room\n"
 """What worker and parent tell each other; a worker that cannot start tells why instead, in a line."""
 
 ALONE = 0.5
@@ -47,7 +48,7 @@ class Job:
     config: Config
     listener: socket.socket
     factory: str
-    bundle: Bundle
+    checked: Checked
     metrics: Metrics
     parent: socket.socket
 
@@ -89,7 +90,9 @@ def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
 
 def work(job: Job) -> int:
     """Serve until the parent says that it is enough. The exit status of the process."""
-    job.config.app = partial(pkgutil.resolve_name(job.factory), job.settings, job.bundle, job.metrics)
+    job.config.app = partial(
+        pkgutil.resolve_name(job.factory), job.settings, job.checked.bundle, job.metrics, job.checked.keys
+    )
     server = WorkerServer(job)
     try:
         server.run([job.listener])
@@ -164,7 +167,9 @@ class WorkerServer(Server):
             return
         if not told:
             logger.warning("the parent process is gone, worker %d leaves", os.getpid())
-        if not told or LEAVE in told:
+        if MAKE_ROOM in told:  # others serve on, so there is no hurry
+            self.lifespan.state["sweep"].grace = LONG_GRACE
+        if not told or LEAVE in told or MAKE_ROOM in told:
             asyncio.get_running_loop().remove_reader(self._job.parent)
             self._leave()
 

@@ -17,7 +17,8 @@ const shown = (value) => JSON.stringify(value, null, 2);
 let api;
 let number = 0;
 
-const resolved = (schema = {}) => (schema.$ref ? api.components.schemas[schema.$ref.split("/").pop()] : schema);
+/** What a reference stands for: `#/components/schemas/Flight`. */
+const resolved = (it = {}) => (it.$ref ? it.$ref.slice(2).split("/").reduce((at, name) => at[name], api) : it);
 
 /** A text with its `code`. */
 const prose = (name, text) =>
@@ -60,13 +61,11 @@ const code = (text, label) => element("pre", text, { tabindex: "0", role: "group
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** What the form asks for: its address and options for `fetch`, and the same for a shell. */
-function request(path, method, values, body) {
+function request(path, method, values, asked, body) {
   const filled = values.reduce((text, [name, { input }]) => text.replace(`{${name}}`, encodeURIComponent(input.value)), path);
-  const url = new URL(filled.slice(1), location.href);
-  for (const [name, { input }, place] of values) {
-    if (place === "query" && input.value) url.searchParams.set(name, input.value);
-  }
-  const address = url.href;
+  const given = asked.filter(([, { input }]) => input.value);
+  const query = new URLSearchParams(given.map(([name, { input }]) => [name, input.value])).toString();
+  const address = new URL(filled.slice(1) + (query && `?${query}`), location.href).href;
   const options = { method: method.toUpperCase() };
   const words = ["curl", quoted(address)];
   if (body) {
@@ -92,15 +91,17 @@ async function answerTo({ address, options }) {
 }
 
 function tryIt(path, method, operation) {
-  const asksFor = (operation.parameters ?? []).filter((each) => ["path", "query"].includes(each.in));
-  const values = asksFor.map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? ""), each.in]);
+  const fieldsIn = (place) => (operation.parameters ?? []).filter((each) => each.in === place)
+    .map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? "")]);
+  const values = fieldsIn("path");
+  const query = fieldsIn("query");
   const content = operation.requestBody?.content["application/json"];
   const body = content && field("Body", shown(content.example ?? {}), "textarea");
-  const asked = () => request(path, method, values, body);
+  const asked = () => request(path, method, values, query, body);
   const shell = code("", "The same for a shell");
   const answer = box("pre", { tabindex: "0", role: "status", "aria-label": "Answer" });
   answer.hidden = true;
-  const fields = values.flatMap(([, { parts }]) => parts);
+  const fields = [...values, ...query].flatMap(([, { parts }]) => parts);
   const form = box("form", {}, ...fields, ...(body?.parts ?? []), shell, element("button", "Send"), answer);
   const update = () => (shell.textContent = asked().shell);
   form.addEventListener("input", update);
@@ -115,10 +116,11 @@ function tryIt(path, method, operation) {
 }
 
 function answers(responses) {
-  return Object.entries(responses).flatMap(([status, reply]) => {
+  return Object.entries(responses).flatMap(([status, told]) => {
+    const reply = resolved(told);
     const [content = {}] = Object.values(reply.content ?? {});
-    const headers = Object.entries(reply.headers ?? {}).map(([name, { description }]) =>
-      box("p", {}, element("code", name), prose("span", `: ${description}`)));
+    const headers = Object.entries(reply.headers ?? {}).map(([name, header]) =>
+      box("p", {}, element("code", name), prose("span", `: ${resolved(header).description}`)));
     const example = content.example === undefined ? [] : [code(shown(content.example), `Example of ${status}`)];
     return [box("p", { class: "status" }, element("strong", status), prose("span", ` ${reply.description}`)),
       ...headers, schemaList(content.schema), ...example];
@@ -131,6 +133,8 @@ function operationCard(path, method, operation) {
   const body = operation.requestBody?.content["application/json"];
   const inside = box("div", {},
     operation.description ? prose("p", operation.description) : "",
+    ...(operation.parameters ?? []).filter((each) => each.description).map(({ name, description }) =>
+      box("p", {}, element("code", name), prose("span", `: ${description}`))),
     ...(body ? [element("h3", "Request"), element("p", typeName(body.schema), { class: "soft" }), schemaList(body.schema)] : []),
     element("h3", "Answers"), ...answers(operation.responses),
     element("h3", "Try it"), tryIt(path, method, operation));

@@ -1,22 +1,54 @@
-// The part of the page for whole files: a CSV of flights in, a table and a CSV with the results out.
+// The part of the page for whole files: flights in a CSV or a workbook in, a table and a CSV with the results out.
 
 import * as api from "../api.js";
-import * as csv from "./csv.js";
-import { scoreAll } from "./scoring.js";
-import { count, percent } from "../words.js";
+import { sheetOfFile, sheetOfText } from "../flights/file.js";
+import { template, withResults } from "../flights/result.js";
+import { inWords, readRows, understand } from "../flights/rows.js";
+import { scoreAll } from "../flights/scoring.js";
+import { count } from "../words.js";
+import { askColumns, hideColumns, prepareMapping } from "./mapping.js";
+import { prepareTable, showTable } from "./table.js";
 
 const SHOWN = 200;
 const element = (id) => document.getElementById(id);
+const say = (text) => (element("file-state").textContent = text);
 const textElement = (name, text) => Object.assign(document.createElement(name), { textContent: text });
-const compare = new Intl.Collator("es").compare;
 
 let file = { header: [], separator: ",", rows: [] };
-let scored = [];
-let shown = SHOWN;
 let running = 0;
 
-async function score(text) {
-  const next = csv.read(text);
+/** Reads what was given and calculates it; whatever was given before gives way. */
+async function take(given) {
+  const turn = ++running;
+  busy(false);
+  hideColumns();
+  try {
+    const sheet = await given;
+    if (turn !== running) return;
+    const understood = understand(sheet);
+    if (!understood.missing.length) return await score(readRows(sheet, understood));
+    say(`La primera línea debe nombrar las columnas; falta ${inWords(understood.missing)}. Elige cuál es cuál.`);
+    for (const id of ["bad", "scored"]) element(id).hidden = true;
+    askColumns(sheet, understood, (told) => orSay(turn, () => score(readRows(sheet, told))));
+  } catch (error) {
+    refuse(turn, error);
+  }
+}
+
+async function orSay(turn, what) {
+  try {
+    await what();
+  } catch (error) {
+    refuse(turn, error);
+  }
+}
+
+function refuse(turn, error) {
+  if (!(error instanceof RangeError)) throw error;
+  if (turn === running) say(error.message);
+}
+
+async function score(next) {
   if (!next.rows.length) throw new RangeError("El archivo no trae vuelos.");
   const turn = ++running;
   file = next;
@@ -27,7 +59,7 @@ async function score(text) {
     await scoreAll(good, (done) => {
       if (turn !== running) return false; // it was stopped, or another file was given
       element("progress").value = done / good.length;
-      element("file-state").textContent = `Calculando: ${done.toLocaleString("es")} de ${count(good.length, "vuelo", "vuelos")}…`;
+      say(`Calculando: ${done.toLocaleString("es")} de ${count(good.length, "vuelo", "vuelos")}…`);
     });
   } catch (error) {
     failure = `${api.inWords(error)} `;
@@ -44,17 +76,18 @@ function busy(is) {
 
 function showAll(failure = "") {
   busy(false);
-  scored = file.rows.filter(({ probability }) => probability !== undefined);
-  shown = SHOWN;
+  const scored = file.rows.filter(({ probability }) => probability !== undefined);
   const bad = file.rows.filter(({ why }) => why);
+  const unknown = scored.filter((row) => row.unknown.length).length;
   const left = file.rows.length - scored.length - bad.length;
   const told = [count(scored.length, "vuelo calculado", "vuelos calculados")];
+  if (unknown) told.push(`${count(unknown, "vuelo", "vuelos")} con un nombre que el modelo no conoce, donde usa promedios`);
   if (bad.length) told.push(count(bad.length, "línea con problemas", "líneas con problemas"));
   if (left) told.push(count(left, "vuelo sin calcular", "vuelos sin calcular"));
-  element("file-state").textContent = `${failure}${told.join("; ")}.`;
+  say(`${failure}${told.join("; ")}.`);
   showBad(bad);
   element("scored").hidden = false;
-  sort("line", 1);
+  showTable(scored);
 }
 
 function showBad(bad) {
@@ -66,62 +99,19 @@ function showBad(bad) {
   element("bad-lines").replaceChildren(...lines);
 }
 
-const value = (row, column) => row[column] ?? row.flight[column];
-
-function sort(column, direction) {
-  scored.sort((a, b) => {
-    const [x, y] = [value(a, column), value(b, column)];
-    return direction * (typeof x === "number" ? x - y : compare(x, y)) || a.line - b.line;
-  });
-  for (const button of document.querySelectorAll("[data-column]")) {
-    const order = direction > 0 ? "ascending" : "descending";
-    button.parentElement.setAttribute("aria-sort", button.dataset.column === column ? order : "none");
-  }
-  show();
-}
-
-function show() {
-  element("rows").replaceChildren(...scored.slice(0, shown).map(tableRow));
-  element("more").hidden = scored.length <= shown;
-}
-
-function tableRow({ line, probability, clase, shown: { OPERA, SIGLADES, FECHA_PROGRAMADA } }) {
-  const row = document.createElement("tr");
-  const high = clase.startsWith("Alta");
-  const result = textElement("td", `${percent(probability)} ${high ? "alta" : "baja"}`);
-  result.className = high ? "high" : "low";
-  row.append(textElement("td", line), result, ...[OPERA, SIGLADES, FECHA_PROGRAMADA].map((text) => textElement("td", text)));
-  return row;
-}
-
-function download() {
+function download(text, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csv.write(file)], { type: "text/csv" }));
-  link.download = "atrasos.csv";
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** A file's text: UTF-8, or what spreadsheets write instead. Throws RangeError for a workbook. */
-async function textOf(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) throw new RangeError("Eso es un libro de Excel; guárdalo como CSV.");
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+async function downloadTemplate() {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
-}
-
-async function take(text) {
-  try {
-    await score(await text);
+    download(template(await api.catalogue()), "plantilla.csv");
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    running++; // a file that is being calculated gave way
-    busy(false);
-    element("file-state").textContent = error.message;
+    say(api.inWords(error));
   }
 }
 
@@ -138,34 +128,27 @@ function acceptDrops() {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(false);
-    take(textOf(event.dataTransfer.files[0]));
+    take(sheetOfFile(event.dataTransfer.files[0]));
   });
 }
 
 /** Makes this part of the page work. */
 export function prepare() {
   acceptDrops();
+  prepareMapping();
+  prepareTable();
   element("file").addEventListener("change", ({ target }) => {
-    if (target.files[0]) take(textOf(target.files[0]));
+    if (target.files[0]) take(sheetOfFile(target.files[0]));
     target.value = ""; // so that the same file may be chosen again
   });
   element("score").addEventListener("click", () => {
-    if (element("paste").value.trim()) take(element("paste").value);
-    else element("file-state").textContent = "Pega primero el texto de un CSV, o elige un archivo.";
+    if (element("paste").value.trim()) take(sheetOfText(element("paste").value));
+    else say("Pega primero el texto de un CSV, o elige un archivo.");
   });
   element("stop").addEventListener("click", () => {
     running++;
     showAll();
   });
-  element("download").addEventListener("click", download);
-  element("more").addEventListener("click", () => {
-    shown += SHOWN;
-    show();
-  });
-  for (const button of document.querySelectorAll("[data-column]")) {
-    button.addEventListener("click", () => {
-      const rising = button.parentElement.getAttribute("aria-sort") === "ascending";
-      sort(button.dataset.column, rising ? -1 : 1);
-    });
-  }
+  element("download").addEventListener("click", () => download(withResults(file), "atrasos.csv"));
+  element("template").addEventListener("click", downloadTemplate);
 }

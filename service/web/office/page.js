@@ -91,7 +91,7 @@ async function choose(flight) {
   say("state", "Calculando…");
   try {
     const [reply, explanation, probabilities] = await Promise.all([
-      api.predict(question), orFailure(api.explain(question)), orFailure(api.predictAll(week(question))),
+      api.predict(question), orFailure(api.explain(question)), orFailure(api.predictAll(week(question)).then(({ body }) => body)),
     ]);
     if (asked !== flight) return;
     showAnswer(flight, reply);

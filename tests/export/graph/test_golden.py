@@ -1,10 +1,11 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from export.bundle import read
-from export.graph.golden import golden_vectors
+from export.graph.golden import golden_times, golden_vectors, to_json
 from export.graph.sessions import OnnxModel
 from export.learn.tables import known_values, matrix
 from service.model.keys import key_parts, parse_time
@@ -36,3 +37,19 @@ def test_the_probability_is_lightgbms(small_bundle: Any) -> None:
     vectors = golden_vectors(read(small_bundle.folder).tables, small_bundle.booster)
     expected = small_bundle.booster.predict([vector["features"] for vector in vectors])
     assert [vector["delay_probability"] for vector in vectors] == expected.tolist()
+
+
+def test_the_shipped_times_are_what_the_service_reads(server: Any) -> None:
+    shipped = (ROOT / "examples" / "times.json").read_bytes()
+    assert shipped == to_json(golden_times())
+    for time in json.loads(shipped):
+        flight = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": time["FECHA_PROGRAMADA"]}
+        status = server.post("/predict_delay_probability", flight).status_code
+        assert status == (422 if time["FECHA"] is None else 200), time
+
+
+def test_golden_writes_the_times_beside_the_flights(small_bundle: Any, run_export: Any, tmp_path: Path) -> None:
+    out = tmp_path / "golden.json"
+    told = run_export("golden", "--bundle", small_bundle.folder, "--booster", small_bundle.booster_file, "--out", out)
+    assert "times" in told
+    assert (tmp_path / "times.json").read_bytes() == (ROOT / "examples" / "times.json").read_bytes()

@@ -58,6 +58,9 @@ BAD = {
     "no time": (
         flight(FECHA_PROGRAMADA="2017-11-27"), "datetime_parsing", ["body", "FECHA_PROGRAMADA"],
         "a date without a time", "2017-11-27"),
+    "no such form": (
+        flight(FECHA_PROGRAMADA="27-11-2017 13:00"), "datetime_parsing", ["body", "FECHA_PROGRAMADA"],
+        "Input should be a valid datetime: it is not of the form YYYY-MM-DD HH:MM[:SS]", "27-11-2017 13:00"),
 }  # fmt: skip
 
 

@@ -18,9 +18,9 @@ from uvicorn.server import ServerState
 
 from service.api.contract import EXAMPLE
 from service.server.bounds import bounds_of
-from service.server.drain import GRACE, DrainingProtocol
+from service.server.drain import DrainingProtocol
 from service.server.metrics import Metrics
-from service.server.sweep import Sweep
+from service.server.sweep import GRACE, Sweep
 from service.settings import Settings
 
 BODY = json.dumps(EXAMPLE).encode()

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.contract import EXAMPLE
 from service.api.paths import HOT
@@ -63,6 +64,57 @@ def test_both_ways_count_the_same(servers: Callable[..., Any], flags: list[str])
     assert samples['atraso_model_info{name="flight_delay",version="1",recipe="improved"}'] == 1
     assert samples[f'atraso_request_duration_seconds_count{{route="{HOT}"}}'] == 7
     assert samples["atraso_fast_lane_total"] == (0 if flags else 4)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status"),
+    [
+        ("GET", "/v2", "/v2", "200"),
+        ("GET", "/v2/models/flight_delay", "/v2/models/{name}", "200"),
+        ("GET", "/v2/models/flight_delay/versions/1", "/v2/models/{name}", "200"),
+        ("GET", "/v2/models/flight_delay/ready", "/v2/models/{name}/ready", "200"),
+        ("GET", "/v2/models/flight_delay/versions/1/config", "/v2/models/{name}/config", "200"),
+        ("GET", "/v2/models/flight_delay/stats", "/v2/models/{name}/stats", "200"),
+        ("GET", "/v2/models/stats", "/v2/models/stats", "200"),
+        ("POST", "/v2/repository/index", "/v2/repository/index", "200"),
+        ("GET", "/v2/models/other", "/v2/models/{name}", "404"),
+        ("GET", "/v2/models/flight_delay/infer", "/v2/models/{name}/infer", "405"),
+        ("GET", "/docs/", "/docs", "307"),
+        ("GET", "/report", "/report/", "307"),
+        ("POST", HOT + "/", HOT, "307"),
+        ("GET", "/v2/models/flight_delay/", "/v2/models/{name}", "307"),
+        ("GET", "/favicon.ico", "/favicon.ico", "200"),
+        ("GET", "/web/icon.svg", "/web", "200"),
+        ("GET", "/web/nothing", "/web", "404"),
+        ("GET", "/v2/nothing", "other", "404"),
+        ("GET", "/v2/models/a/versions/1/2/ready", "other", "404"),
+    ],
+)
+def test_what_a_route_is_known_for_is_counted_as_its(
+    server: Any, method: str, path: str, route: str, status: str
+) -> None:
+    before = status_count(ask(server), route, status)
+    assert httpx.request(method, server.url + path).status_code == int(status)
+    assert status_count(ask(server), route, status) == before + 1
+
+
+def test_a_refused_request_is_counted_as_its_route(servers: Callable[..., Any]) -> None:
+    server = servers("--workers", 1, "--open-metrics", env={"ATRASO_API_KEYS": "a-key-of-enough-characters"})
+    assert server.post("/v2/models/flight_delay/versions/1/infer", {}).status_code == 401
+    assert status_count(ask(server), "/v2/models/{name}/infer", "401") == 1
+
+
+def test_prometheus_own_parser_reads_it(server: Any) -> None:
+    """Every sample belongs to a family with a type and a help, and none comes twice."""
+    server.post(HOT, EXAMPLE)
+    text = httpx.get(server.url + "/metrics").text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert len(families) == text.count("# TYPE ")
+    assert all(family.documentation and family.type != "unknown" for family in families.values())
+    samples = [(each.name, *sorted(each.labels.items())) for family in families.values() for each in family.samples]
+    assert len(samples) == len(set(samples)) == sum(not line.startswith("#") for line in text.splitlines())
+    assert families["atraso_requests"].type == "counter"
+    assert families["atraso_request_duration_seconds"].type == "histogram"
 
 
 def test_a_histogram_is_cumulative_and_complete() -> None:

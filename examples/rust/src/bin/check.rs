@@ -1,4 +1,4 @@
-//! Runs every golden vector and prints the largest difference: cargo run --release --bin check [golden.json]
+//! Runs every golden vector and prints the largest difference: cargo run --release --bin check [golden.json [times.json]]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use atraso_rust::flight::Flight;
 use atraso_rust::{Result, onnxruntime, root, tract, version_of};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 const LIMIT: f64 = 1e-5;
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,8 +23,22 @@ struct Vector {
     delay_probability: f64,
 }
 
+#[derive(Deserialize)]
+struct Time {
+    #[serde(rename = "FECHA_PROGRAMADA")]
+    text: String,
+    #[serde(rename = "FECHA")]
+    date: Option<String>,
+    #[serde(rename = "dia_semana")]
+    weekday: Option<i64>,
+    #[serde(rename = "hora")]
+    hour: Option<i64>,
+}
+
 fn main() -> ExitCode {
-    match check(std::env::args().nth(1)) {
+    let mut args = std::env::args().skip(1);
+    let golden = args.next();
+    match check_times(args.next()).and_then(|()| check(golden)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -33,9 +48,7 @@ fn main() -> ExitCode {
 }
 
 fn check(golden: Option<String>) -> Result<()> {
-    let path = golden.map_or_else(|| root("examples/golden.json"), Into::into);
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let vectors: Vec<Vector> = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let vectors: Vec<Vector> = read(golden, "examples/golden.json")?;
     let flights = vectors
         .iter()
         .map(|each| Flight::new(&each.airline, &each.destination, &each.time))
@@ -64,6 +77,25 @@ fn check(golden: Option<String>) -> Result<()> {
         }
     };
     if held && held_too { Ok(()) } else { Err(format!("a difference is above {LIMIT:e}").into()) }
+}
+
+fn read<T: DeserializeOwned>(given: Option<String>, usual: &str) -> Result<T> {
+    let path = given.map_or_else(|| root(usual), Into::into);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?)
+}
+
+/// Each text is read, or refused, as the service does.
+fn check_times(times: Option<String>) -> Result<()> {
+    for time in read::<Vec<Time>>(times, "examples/times.json")? {
+        let found = Flight::new("", "", &time.text).ok();
+        let parts = found.as_ref().map(|flight| (flight.date.clone(), flight.weekday, flight.hour));
+        let expected = time.date.zip(time.weekday).zip(time.hour).map(|((date, weekday), hour)| (date, weekday, hour));
+        if parts != expected {
+            return Err(format!("{:?} was read as {parts:?}, not as {expected:?}", time.text).into());
+        }
+    }
+    Ok(())
 }
 
 /// The lookups of this example give what those of the golden vectors gave.

@@ -11,6 +11,7 @@ import pytest
 
 from service import __version__
 from service.api.contract import EXAMPLE, FIELDS
+from service.api.v2.tensors import Spec, read_inputs
 
 FLIGHT = "/v2/models/flight_delay/infer"
 FEATURES = "/v2/models/flight_delay_features/infer"
@@ -32,22 +33,24 @@ def rows(vectors: Golden, data: Any = None, **more: Any) -> dict[str, Any]:
 
 def test_the_server_tells_what_it_is(server: Any) -> None:
     told = httpx.get(server.url + "/v2").json()
-    assert told == {"name": "atraso", "version": __version__, "extensions": ["binary_tensor_data"]}
+    assert told == {
+        "name": "atraso",
+        "version": __version__,
+        "extensions": ["binary_tensor_data", "model_configuration", "statistics"],
+    }
 
 
 @pytest.mark.parametrize("version", ["", "/versions/1"])
 def test_the_models_tell_what_they_take(server: Any, version: str) -> None:
     flight = httpx.get(f"{server.url}/v2/models/flight_delay{version}").json()
     features = httpx.get(f"{server.url}/v2/models/flight_delay_features{version}").json()
-    shared = {
-        "versions": ["1"],
-        "platform": "onnxruntime_onnx",
-        "outputs": [{"name": "delay_probability", "datatype": "FP32", "shape": [-1]}],
-    }
+    shared = {"versions": ["1"], "platform": "onnxruntime_onnx"}
+    outputs = [{"name": "delay_probability", "datatype": "FP32", "shape": [-1]}]
+    unknown = {"name": "unknown", "datatype": "BYTES", "shape": [-1]}
     inputs = [{"name": field, "datatype": "BYTES", "shape": [-1]} for field in FIELDS]
-    assert flight == {"name": "flight_delay", "inputs": inputs, **shared}
+    assert flight == {"name": "flight_delay", "inputs": inputs, "outputs": [*outputs, unknown], **shared}
     inputs = [{"name": "features", "datatype": "FP32", "shape": [-1, 11]}]
-    assert features == {"name": "flight_delay_features", "inputs": inputs, **shared}
+    assert features == {"name": "flight_delay_features", "inputs": inputs, "outputs": outputs, **shared}
     ready = httpx.get(f"{server.url}/v2/models/flight_delay{version}/ready")
     assert (ready.status_code, ready.json()) == (200, {"name": "flight_delay", "ready": True})
 
@@ -72,11 +75,93 @@ def test_features_get_it_too_in_either_form(server: Any, golden: Golden, nested:
     assert np.abs(np.array(found) - [each["delay_probability"] for each in golden]).max() < 1e-6
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+def test_mlservers_columns_are_taken(server: Any, golden: Golden, nested: bool) -> None:
+    """Its codecs write a column of n texts as [n, 1]."""
+    asked = request(golden[:5])
+    for each in asked["inputs"]:
+        each |= {"shape": [5, 1], "parameters": {"content_type": "str"}}
+        each["data"] = [[text] for text in each["data"]] if nested else each["data"]
+    assert server.post(FLIGHT, asked).json() == server.post(FLIGHT, request(golden[:5])).json()
+
+
+def test_a_binary_column_is_taken(server: Any) -> None:
+    head = binary_request(SKY * 2)
+    head["inputs"] = [head["inputs"][0], *(tensor(field, [EXAMPLE[field]] * 2) for field in FIELDS[1:])]
+    for each in head["inputs"]:
+        each["shape"] = [2, 1]
+    body, headers = binary(head, SKY * 2)
+    reply = httpx.post(server.url + FLIGHT, content=body, headers=headers)
+    assert reply.json() == server.post(FLIGHT, request([EXAMPLE] * 2)).json()
+
+
+def test_a_model_of_one_feature_takes_a_column_or_not() -> None:
+    for shape, data in (([2], [1, 2]), ([2], [[1], [2]]), ([2, 1], [1, 2]), ([2, 1], [[1], [2]])):
+        one = {"name": "x", "datatype": "FP32", "shape": shape, "data": data}
+        count, found = read_inputs({"inputs": [one]}, memoryview(b""), "m", {"x": Spec("FP32", (1,))}, 9)
+        assert (count, [row.tobytes() for row in found["x"]]) == (2, [struct.pack("f", 1), struct.pack("f", 2)])
+
+
+NULLS = {"parameters": None, "id": None, "outputs": None}
+NULL_FLAGS = {"parameters": {"binary_data_output": None}}
+NULL_OUTPUT = {"outputs": [{"name": "delay_probability", "parameters": None}]}
+NULL_OUTPUT_FLAG = {"outputs": [{"name": "delay_probability", "parameters": {"binary_data": None}}]}
+
+
+@pytest.mark.parametrize("nulls", [NULLS, NULL_FLAGS, NULL_OUTPUT, NULL_OUTPUT_FLAG])
+def test_null_is_nothing(server: Any, nulls: dict[str, Any]) -> None:
+    plain = server.post(FLIGHT, request([EXAMPLE])).json()
+    asked = request([EXAMPLE], **nulls)
+    for each, parameters in zip(asked["inputs"], (None, {}, {"binary_data_size": None}), strict=True):
+        each["parameters"] = parameters
+    assert server.post(FLIGHT, asked).json() == plain
+
+
+def test_null_data_beside_binary_ones_is_nothing(server: Any) -> None:
+    head = binary_request(SKY)
+    head["inputs"][0]["data"] = None
+    body, headers = binary(head, SKY)
+    assert httpx.post(server.url + FLIGHT, content=body, headers=headers).status_code == 200
+
+
 def test_an_unknown_airline_is_named_and_counted(server: Any) -> None:
     before = metric(server, 'atraso_unknown_total{field="OPERA"}')
     reply = server.post(FLIGHT, request([{**EXAMPLE, "OPERA": "Nueva"}]))
     assert reply.headers["x-unknown"] == "OPERA"
     assert metric(server, 'atraso_unknown_total{field="OPERA"}') == before + 1
+
+
+def test_which_flights_are_unknown_is_told_where_asked(server: Any) -> None:
+    flights = [EXAMPLE, {**EXAMPLE, "OPERA": "Nueva"}, {**EXAMPLE, "OPERA": "Nueva", "SIGLADES": "Otra"}]
+    asked = request(flights, outputs=[{"name": "unknown"}, {"name": "delay_probability"}])
+    unknown, probability = server.post(FLIGHT, asked).json()["outputs"]
+    assert unknown == {
+        "name": "unknown",
+        "datatype": "BYTES",
+        "shape": [3],
+        "data": ["", "OPERA", "OPERA, SIGLADES"],
+    }
+    assert [probability] == server.post(FLIGHT, request(flights)).json()["outputs"]
+
+
+@pytest.mark.parametrize("place", ["request", "input", "output"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("classification", 2),
+        ("shared_memory_region", "r"),
+        ("shared_memory_byte_size", 8),
+        ("shared_memory_offset", 0),
+        ("content_type", "base64"),
+    ],
+)
+def test_what_would_change_the_meaning_is_refused_by_name(server: Any, place: str, name: str, value: Any) -> None:
+    asked = request([EXAMPLE], outputs=[{"name": "delay_probability"}])
+    {"request": asked, "input": asked["inputs"][1], "output": asked["outputs"][0]}[place]["parameters"] = {name: value}
+    reply = server.post(FLIGHT, asked)
+    assert reply.status_code == 400
+    assert name in reply.json()["error"]
+    assert "is not supported" in reply.json()["error"]
 
 
 def metric(server: Any, name: str) -> float:
@@ -118,7 +203,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "no name": (FLIGHT, {"inputs": [*ONE["inputs"], {}]}, "takes no input null"),
     "datatype": (FLIGHT, changed(datatype="FP32"), 'the datatype of OPERA should be BYTES, not "FP32"'),
     "no shape": (FLIGHT, changed(shape=None), "the shape of OPERA should be [-1], not null"),
-    "shape of a row": (FLIGHT, changed(shape=[1, 1]), "the shape of OPERA should be [-1], not [1,1]"),
+    "shape of a row": (FLIGHT, changed(shape=[1, 2]), "the shape of OPERA should be [-1], not [1,2]"),
+    "shape of rows": (FLIGHT, changed(shape=[1, 1, 1]), "the shape of OPERA should be [-1], not [1,1,1]"),
+    "rows and a text": (FLIGHT, changed(shape=[2, 1], data=[["a"], "b"]), "the data of OPERA should be a list of"),
+    "a row of two": (FLIGHT, changed(shape=[1, 1], data=[["a", "b"]]), "row 0 of OPERA has 2 values, not 1"),
+    "null inputs": (FLIGHT, {"inputs": None}, "one input 'OPERA', the request has 0"),
     "negative": (FLIGHT, changed(shape=[-1]), "the shape of OPERA should be [-1], not [-1]"),
     "true": (FLIGHT, changed(shape=[True]), "the shape of OPERA should be [-1], not [true]"),
     "shape too long": (FLIGHT, changed(shape=[2]), "OPERA of shape [2] takes 2 values, not 1"),
@@ -130,6 +219,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "parameters": (FLIGHT, ONE | {"parameters": 3}, "'parameters' should be an object"),
     "flag": (FLIGHT, ONE | {"parameters": {"binary_data_output": "no"}}, 'should be true or false, not "no"'),
     "output": (FLIGHT, ONE | {"outputs": [{"name": "label"}]}, 'there is no output "label"'),
+    "no unknown of rows": (FEATURES, rows([EXAMPLE], [0] * 11, outputs=[{"name": "unknown"}]), 'no output "unknown"'),
     "id": (FLIGHT, ONE | {"id": 7}, "'id' should be a text"),
     "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
     "twelve features": (FEATURES, TWELVE, "the shape of features should be [-1, 11], not [1,12]"),

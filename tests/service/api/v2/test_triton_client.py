@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,22 @@ def client(server: Any) -> Any:
     return InferenceServerClient(server.url.removeprefix("http://"))
 
 
-def asked(client: Any, flights: Golden, is_binary: bool, **options: Any) -> Any:
-    from tritonclient.http import InferInput, InferRequestedOutput
+def inputs_of(flights: Golden, is_binary: bool) -> Any:
+    from tritonclient.http import InferInput
 
     inputs = []
     for field in FIELDS:
         inputs.append(InferInput(field, [len(flights)], "BYTES"))
         data = np.array([flight[field] for flight in flights], dtype=object)
         inputs[-1].set_data_from_numpy(data, binary_data=is_binary)
+    return inputs
+
+
+def asked(client: Any, flights: Golden, is_binary: bool, **options: Any) -> Any:
+    from tritonclient.http import InferRequestedOutput
+
     outputs = None if is_binary else [InferRequestedOutput("delay_probability", binary_data=False)]
+    inputs = inputs_of(flights, is_binary)
     return client.infer("flight_delay", inputs, outputs=outputs, **options).as_numpy("delay_probability")
 
 
@@ -41,6 +49,58 @@ def test_tritons_client_finds_its_way(client: Any) -> None:
     assert not client.is_model_ready("other")
     assert client.get_server_metadata()["name"] == "atraso"
     assert client.get_model_metadata("flight_delay_features", "1")["inputs"][0]["shape"] == [-1, 11]
+
+
+@pytest.mark.parametrize("version", ["", "1"])
+def test_tritons_client_is_told_the_configuration(client: Any, version: str) -> None:
+    told = client.get_model_config("flight_delay_features", version)
+    assert (told["name"], told["platform"], told["max_batch_size"]) == (
+        "flight_delay_features",
+        "onnxruntime_onnx",
+        0,
+    )
+    assert told["input"] == [{"name": "features", "data_type": "TYPE_FP32", "dims": [-1, 11]}]
+    assert told["output"] == [{"name": "delay_probability", "data_type": "TYPE_FP32", "dims": [-1]}]
+    assert [each["data_type"] for each in client.get_model_config("flight_delay")["input"]] == ["TYPE_STRING"] * 3
+
+
+def test_tritons_client_is_told_which_models_there_are(client: Any) -> None:
+    models = client.get_model_repository_index()
+    assert [(each["name"], each["version"], each["state"]) for each in models] == [
+        ("flight_delay", "1", "READY"),
+        ("flight_delay_features", "1", "READY"),
+    ]
+
+
+def test_tritons_client_is_told_what_was_inferred(servers: Any) -> None:
+    from tritonclient.http import InferenceServerClient
+
+    server = servers("--workers", 2)
+    before = time.time() * 1000
+    for _ in range(3):  # each on a connection of its own: they go to both workers
+        fresh = InferenceServerClient(server.url.removeprefix("http://"))
+        asked(fresh, [EXAMPLE] * 300, True)
+    server.post("/v2/models/flight_delay/infer", {})
+    flights, features = fresh.get_inference_statistics()["model_stats"]
+    assert [flights] == fresh.get_inference_statistics("flight_delay", "1")["model_stats"]
+    assert (flights["name"], flights["version"]) == ("flight_delay", "1")
+    assert (flights["inference_count"], flights["execution_count"]) == (900, 6)
+    did = flights["inference_stats"]
+    assert (did["success"]["count"], did["fail"]["count"]) == (3, 1)
+    assert did["success"]["ns"] > 0
+    assert before - 1 <= flights["last_inference"] <= time.time() * 1000
+    assert (features["name"], features["inference_count"]) == ("flight_delay_features", 0)
+
+
+@pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
+def test_tritons_client_gets_told_which_flight_is_unknown(client: Any, is_binary: bool) -> None:
+    from tritonclient.http import InferRequestedOutput
+
+    outputs = [InferRequestedOutput(name, binary_data=is_binary) for name in ("delay_probability", "unknown")]
+    result = client.infer("flight_delay", inputs_of([EXAMPLE, {**EXAMPLE, "OPERA": "Ñandú"}], True), outputs=outputs)
+    assert result.as_numpy("delay_probability").shape == (2,)
+    unknown = [text.decode() if isinstance(text, bytes) else text for text in result.as_numpy("unknown")]
+    assert unknown == ["", "OPERA"]
 
 
 @pytest.fixture(scope="module")

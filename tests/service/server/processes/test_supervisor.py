@@ -238,3 +238,27 @@ def test_it_says_that_it_is_not_ready_before_it_ends(servers: Callable[..., Any]
     until(lambda: httpx.get(server.url + "/v2/health/ready").status_code == 503)
     assert server.post(HOT, EXAMPLE).status_code == 200  # and still serves
     assert server.process.wait(30) == 0
+
+
+def test_keys_are_rotated_by_a_reload_and_by_nothing_else(
+    servers: Callable[..., Any], workers_of: Any, until: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text("old\n")
+    server = servers("--workers", 1, "--api-keys-file", file, "--open-metrics")
+
+    def status(key: str) -> int:
+        return httpx.post(server.url + HOT, json=EXAMPLE, headers={"x-api-key": key}).status_code
+
+    first = workers_of(server)
+    file.write_text("new\n")
+    os.kill(first[0], signal.SIGKILL)
+    until(lambda: len(now := workers_of(server)) == 1 and first[0] not in now, server.log.read_text)
+    assert (status("old"), status("new")) == (200, 401)
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: status("new") == 200, server.log.read_text)
+    until(lambda: status("old") == 401)
+    file.write_text("")
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: counted(server, 'reloads_total{result="refused"}'), server.log.read_text)
+    assert status("new") == 200

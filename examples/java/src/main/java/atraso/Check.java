@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Runs every golden vector and prints the largest difference: java -cp target/atraso.jar atraso.Check [golden.json]. */
+/** Runs every golden vector and prints the largest difference: java -cp target/atraso.jar atraso.Check [golden.json [times.json]]. */
 public final class Check {
 
     private static final double LIMIT = 1e-5;
@@ -24,15 +24,28 @@ public final class Check {
         }
     }
 
+    private record Time(String FECHA_PROGRAMADA, String FECHA, Long dia_semana, Long hora) {
+        /** It is read, or refused, as the service does. */
+        boolean holds() {
+            try {
+                var flight = Flight.of("", "", FECHA_PROGRAMADA);
+                return flight.date().equals(FECHA) && dia_semana == flight.weekday() && hora == flight.hour();
+            } catch (IllegalArgumentException error) {
+                return FECHA == null;
+            }
+        }
+    }
+
     private interface Run {
         void run() throws OrtException;
     }
 
     public static void main(String[] args) {
         try {
+            checkTimes(args.length > 1 ? Path.of(args[1]) : Predict.root().resolve("examples/times.json"));
             check(args.length > 0 ? Path.of(args[0]) : Predict.root().resolve("examples/golden.json"));
         } catch (IOException error) {
-            fail("the golden file cannot be read: " + error.getMessage());
+            fail("a file cannot be read: " + error.getMessage());
         } catch (JsonParseException | IllegalArgumentException | OrtException error) {
             fail(error.getMessage());
         }
@@ -41,6 +54,14 @@ public final class Check {
     private static void fail(String sentence) {
         System.err.println(sentence);
         System.exit(1);
+    }
+
+    private static void checkTimes(Path times) throws IOException {
+        for (var time : new Gson().fromJson(Files.readString(times), Time[].class)) {
+            if (!time.holds()) {
+                throw new IllegalArgumentException("it was not read as it should: " + time);
+            }
+        }
     }
 
     private static void check(Path golden) throws IOException, OrtException {

@@ -6,11 +6,14 @@ import { inSpanish } from "../words.js";
 const SLICE = 500;
 const PAUSE = 1000;
 
+let catalogue;
+
 /**
- * Gives each row its `probability` and `clase`, or `why` the service takes it not. `told(done)` is called after each slice,
- * and the rest is left where it returns false.
+ * Gives each row its `probability`, `clase` and `unknown` fields, or `why` the service takes it not. `told(done)` is called
+ * after each slice, and the rest is left where it returns false.
  */
 export async function scoreAll(rows, told) {
+  catalogue = undefined; // the service may have another model by now
   for (let start = 0; start < rows.length; start += SLICE) {
     await scoreSlice(rows.slice(start, start + SLICE), () => told(start));
     if (told(Math.min(start + SLICE, rows.length)) === false) return;
@@ -21,9 +24,12 @@ async function scoreSlice(slice, goesOn) {
   let left = slice;
   while (left.length && goesOn() !== false) {
     try {
-      const replies = await api.predictAll(left.map(({ flight }) => flight));
+      const { body, unknown } = await api.predictAll(left.map(({ flight }) => flight));
+      if (unknown.length) catalogue ??= await api.catalogue();
       if (goesOn() === false) return;
-      left.forEach((row, n) => Object.assign(row, { probability: replies[n].delay_probability, clase: replies[n].clase[0] }));
+      left.forEach((row, n) => Object.assign(row, {
+        probability: body[n].delay_probability, clase: body[n].clase[0], unknown: unknown.filter((field) => isUnknown(row, field)),
+      }));
       return;
     } catch (error) {
       if (error.passes) await new Promise((done) => setTimeout(done, PAUSE));
@@ -35,6 +41,9 @@ async function scoreSlice(slice, goesOn) {
     }
   }
 }
+
+/** The service tells which fields of a slice have unknown names, the catalogue in which rows. */
+const isUnknown = ({ flight }, field) => !catalogue[field]?.includes(flight[field]);
 
 /** The rows that the service found nothing wrong with. Throws the error where it names no row. */
 function withoutRefused(rows, error) {
