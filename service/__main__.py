@@ -7,9 +7,10 @@ import os
 import resource
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfoNotFoundError
 
 import click
@@ -24,6 +25,22 @@ from service.server.records import traces
 from service.settings import Settings, open_files
 
 
+class Checked(click.ParamType[str]):
+    """A text that has to fit; `read` makes it the setting's, or raises ValueError with what it should be."""
+
+    envvar_list_splitter: ClassVar[str] = ","
+    name = "text"
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        self._read = read
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return self._read(value.strip())
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
 def flag(field: Any) -> click.Option:
     """The command line option of one of the settings."""
     name = "--" + field.name.replace("_", "-")
@@ -31,6 +48,9 @@ def flag(field: Any) -> click.Option:
     shared: dict[str, Any] = {"help": field.metadata["help"], "envvar": env, "show_envvar": True}
     if field.type is bool:
         return click.Option([f"{name}/--no-{name[2:]}"], default=field.default, **shared)
+    if check := field.metadata.get("check"):
+        many = field.default == ()
+        return click.Option([name], type=Checked(check), default=field.default, multiple=many, **shared)
     if callable(field.default_factory):
         return click.Option([name], type=click.IntRange(1), default=field.default_factory, **shared)
     if "choices" in field.metadata:

@@ -19,10 +19,13 @@ from service import __version__
 from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers.keys import Keys
+from service.api.callers.origins import Origins
+from service.api.coding.kept import Kept
 from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
 from service.api.flights.catalogue import catalogue
+from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.paths import HOT, NAMED, route_of
 from service.api.served import Limits, Served
@@ -37,6 +40,8 @@ from service.model.scorer import Scorer
 from service.model.turns import Lines
 from service.server import prometheus
 from service.server.bounds import bounds_of
+from service.server.front.forwarded import believing, client_behind
+from service.server.front.prefix import Prefix
 from service.server.gate import Gate
 from service.server.heads import Hearer, Lane
 from service.server.logs import LaneLog
@@ -67,7 +72,10 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys |
     starlette.router.redirect_slashes = False  # its redirects name the host that the client named
     starlette.router.default = other_slash
     app = App(settings, bundle, counts, keys, starlette)
-    return Gate(app, error_of, access_log=settings.access_log, open_metrics=settings.open_metrics)
+    gate = Gate(app, error_of, access_log=settings.access_log, open_metrics=settings.open_metrics)
+    prefixed = Prefix(gate, settings.root_path) if settings.root_path else gate
+    made: ASGIApp = believing(prefixed, settings.forwarded_allow_ips)
+    return made
 
 
 def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
@@ -101,7 +109,8 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
-        catalogue=orjson.dumps(catalogue(bundle.tables, features.spellings)),
+        catalogue=Kept(orjson.dumps(catalogue(bundle.tables, features.spellings)), JSON),
+        flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,
     )
@@ -166,19 +175,23 @@ class App:
         bounds = bounds_of(self._settings)
         endpoint = self._settings.otlp_endpoint
         spans = Traces(endpoint, self._settings.otlp_sample, __version__) if endpoint else None
+        origins = Origins(self._settings.cors_origin) if self._settings.cors_origin else None
+        trusted = self._settings.forwarded_allow_ips
         lane = Lane(
             served.predictor,
             served.names,
             self._counts,
             bounds,
             keys=self._keys,
+            origins=origins,
+            client_of=client_behind(trusted) if trusted else None,
             marks=b"".join(f"{name}: {value}\r\n".encode() for name, value in served.marks.items()),
             tell=lane_hearers(self._settings, spans),
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
         state = {"served": served, "metrics": self._counts, "lane": lane, "keys": self._keys, "ids": lane.ids}
-        scope["state"].update(state, traces=spans, bounds=bounds, sweep=Sweep(bounds))
+        scope["state"].update(state, origins=origins, traces=spans, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()
         gc.freeze()  # all of this stays: looking at it again would hold every request up for 10 ms now and then
         await send({"type": "lifespan.startup.complete"})

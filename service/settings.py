@@ -2,8 +2,10 @@
 
 import math
 import os
+import re
 import resource
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,32 @@ def open_files() -> tuple[int, int]:
 
 
 def knob(default: Any, help: str, **metadata: Any) -> Any:
-    """A field with its `--help` text; `env` is one more variable for it, `choices` and `most` what it may be."""
+    """A field with its `--help` text; `env` is one more variable, `choices`, `most` and `check` what it may be."""
     metadata["help"] = help
     if callable(default):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def origin(text: str) -> str:
+    """Raises ValueError, as do the others."""
+    if text != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+", text.lower()):
+        raise ValueError("an origin is like https://example.com or http://localhost:3000, without a path")
+    return text.lower()
+
+
+def prefix(text: str) -> str:
+    if not re.fullmatch(r"(/[\w.~-]+)*/?", text, re.ASCII):
+        raise ValueError("it should begin with a slash and be made of letters, digits, dots and hyphens")
+    return text.rstrip("/")
+
+
+def proxies(text: str) -> str:
+    named = [each.strip() for each in text.split(",")]
+    if named != ["*"]:
+        for each in named:
+            ip_network(each)
+    return ",".join(named)
 
 
 @dataclass(frozen=True)
@@ -81,6 +104,19 @@ class Settings:
         None, "File of API keys, one a line; # begins a comment. ATRASO_API_KEYS may hold more. [default: all may ask]"
     )
     open_metrics: bool = knob(False, "Show /metrics without an API key too.")
+    cors_origin: tuple[str, ...] = knob(
+        (),
+        "Origin whose pages may ask, like https://example.com, or * for every one; may be given again.",
+        check=origin,
+    )
+    root_path: str = knob(
+        "", "Path that a proxy in front leaves before ours, like /atraso. [default: none]", check=prefix
+    )
+    forwarded_allow_ips: str | None = knob(
+        None,
+        "Proxies whose X-Forwarded-For is believed: addresses and networks with commas, or *. [default: none]",
+        check=proxies,
+    )
     access_log: bool = knob(False, "Log every request.")
     log_format: str = knob("text", "How to log: lines, or JSON objects, one a line.", choices=("text", "json"))
     log_predictions: Path | None = knob(

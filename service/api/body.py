@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
+from service.api.coding.inflate import coding_of, inflate
 from service.api.errors import BodyTooLarge
 
 JSON = "application/json"
@@ -15,7 +16,13 @@ Made = TypeVar("Made")
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body of a request. Raises BodyTooLarge as soon as it is, and ClientDisconnect."""
+    """The whole body of a request, inflated. Raises BodyTooLarge as soon as it is, HttpError, and ClientDisconnect."""
+    coding = coding_of(scope["headers"])
+    body = await _read_as_sent(scope, receive, limit)
+    return body if coding is None else await inflate(body, coding, limit)
+
+
+async def _read_as_sent(scope: Scope, receive: Receive, limit: int) -> bytes:
     for name, value in scope["headers"]:
         if name == b"content-length" and int(value) > limit:
             raise BodyTooLarge(limit)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from service.api.coding.letters import NoText, as_utf8
 from service.api.errors import InvalidRequest, Location, Problem
 from service.model.keys import TIME_FORM, Parts, key_parts, parse_time, time_parts
 
@@ -89,6 +90,19 @@ def _parse(body: bytes, flights: int = 1) -> Any:
 
 def read_json(body: bytes, flights: int) -> Any:
     """Raises JSONDecodeError, TooManyValues, and MemoryError, which orjson tells as a fault of the JSON, or dies of."""
+    try:
+        return _read_utf8(body, flights)
+    except orjson.JSONDecodeError:
+        try:
+            text = as_utf8(body)
+        except NoText as error:
+            raise orjson.JSONDecodeError(str(error), "", 0) from None
+        if text is None:
+            raise
+    return _read_utf8(text, flights)
+
+
+def _read_utf8(body: bytes, flights: int) -> Any:
     if len(body) > LARGE:
         lists, colons = SPARE + LISTS_A_FLIGHT * flights, SPARE + COLONS_A_FLIGHT * flights
         if body.count(b"[") + body.count(b"{") > lists:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,9 +14,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from service.api.coding.kept import Kept
 from service.api.paths import NAMED, REPORT
 
 WEB = Path(__file__).resolve().parent.parent / "web"
+KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
+MOST_KEPT = 64
+"""Files whose bytes a worker keeps, of which there are about half as many."""
+
 HEADERS = {
     # Only what this server sends runs, and it asks nobody else.
     "content-security-policy": "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
@@ -30,6 +44,17 @@ REPORT_HEADERS = HEADERS | {
 }
 
 
+def reply(path: Path, about: Any, asked: Headers, headers: Mapping[str, str] = HEADERS) -> Response:
+    """A file as the reply to a request with the headers `asked`."""
+    return kept(path, about.st_mtime_ns, about.st_size, about.st_ino).reply(asked, headers)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def kept(path: Path, *version: int) -> Kept:
+    """A file's bytes, read anew where its `version` is another one."""
+    return Kept(path.read_bytes(), KINDS.get(path.suffix, "application/octet-stream"))
+
+
 class Files(StaticFiles):
     """Files with our headers, pages and the report's among them; a browser asks whether it has the newest."""
 
@@ -37,15 +62,11 @@ class Files(StaticFiles):
         scope[NAMED] = "/web"
         await super().__call__(scope, receive, send)
 
-    def file_response(self, *args: Any, **options: Any) -> Response:
-        response = super().file_response(*args, **options)
-        response.headers.update(HEADERS)
-        return response
+    def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
+        return reply(Path(full_path), stat_result, Headers(scope=scope))
 
     def page(self, path: Path, request: Request, headers: Mapping[str, str] = HEADERS) -> Response:
-        response = self.file_response(path, path.stat(), request.scope)
-        response.headers.update(headers)
-        return response
+        return reply(path, path.stat(), request.headers, headers)
 
 
 FILES = Files(directory=WEB)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from service.api.coding.kept import Kept
+from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.v2.figures import Inferences
 from service.api.v2.models import Models
@@ -62,7 +64,8 @@ class Served:
     is_ready: Callable[[], bool]
     limits: Limits
     status: bytes
-    catalogue: bytes
+    catalogue: Kept
+    flights: Listed
     marks: dict[str, str]
     """Headers of every reply that the model made."""
     record: Recorder | None

@@ -9,13 +9,14 @@ from service.api.body import JSON
 from service.api.callers import ids, keys
 from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
+from service.api.callers.origins import PREFLIGHT, Origins
 from service.api.paths import route_of
 from service.server import logs
 from service.server.metrics import Metrics
 
 
 class Gate:
-    """It finds `ids`, `keys` (None where everybody may ask) and `metrics` in the lifespan's state."""
+    """It finds `ids`, `keys` (None where everybody may ask), `origins` and `metrics` in the lifespan's state."""
 
     def __init__(self, app: ASGIApp, error_body: Any, *, access_log: bool, open_metrics: bool) -> None:
         self.app = app
@@ -31,16 +32,20 @@ class Gate:
         named = ids.named(scope["headers"])
         made: Ids = scope["state"]["ids"]
         request_id = scope[ids.SCOPE] = named.id or made.new()
+        origins: Origins | None = scope["state"]["origins"]
+        crossing = origins.told(scope["headers"]) if origins else []
 
         async def tell(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id), *crossing]
             await send(message)
 
         try:
-            if self._may_ask(scope):
+            if crossing and origins and origins.is_preflight(scope["method"], scope["headers"]):
+                await self._let_ask(scope, tell, started)
+            elif self._may_ask(scope):
                 await self.app(scope, receive, tell)
             else:
                 await self._refuse(scope, tell, started)
@@ -59,6 +64,13 @@ class Gate:
     def _may_ask(self, scope: Scope) -> bool:
         known: Keys | None = scope["state"]["keys"]
         return known is None or keys.is_open(scope["path"], metrics=self._open_metrics) or known.allow(scope["headers"])
+
+    async def _let_ask(self, scope: Scope, send: Send, started: int) -> None:
+        """A browser sends no key when it asks whether it may ask."""
+        await send({"type": "http.response.start", "status": 204, "headers": list(PREFLIGHT)})
+        await send({"type": "http.response.body"})
+        counts: Metrics = scope["state"]["metrics"]
+        counts.request(route_of(scope["path"]), 204, started)
 
     async def _refuse(self, scope: Scope, send: Send, started: int) -> None:
         refused = Unauthorized()

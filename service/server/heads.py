@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 import httptools
 
 from service.api.callers.ids import UNNAMED, Ids, Named, named
 from service.api.callers.keys import Keys
+from service.api.callers.origins import Origins
 from service.api.errors import error_body, refusal
 from service.api.names import Names, Reading
 from service.api.paths import HOT
@@ -38,8 +39,25 @@ SHED_HEADERS = b"content-length: %d\r\n" % len(SHED_BODY) + b"".join(
 )
 
 
+ClientOf = Callable[[Any, bytes], Any]
+"""A connection's client and a X-Forwarded-For -> the client for whom it asks."""
+
 Hearer = Callable[[Any, int, int, Named, bytes], None]
 """Is told a request's client, status, start (`perf_counter_ns`), names, and the id that it goes by."""
+
+
+class Plain(NamedTuple):
+    """What a head says: the length of the body that follows it, or NOT_PLAIN, and how it names its request."""
+
+    length: int
+    named: Named = UNNAMED
+    lines: bytes = b""
+    """What every reply to it says of the origin that it names."""
+    via: bytes = b""
+    """For whom it asks, where that may be believed: its X-Forwarded-For."""
+
+
+UNUSUAL = Plain(NOT_PLAIN)
 
 
 @dataclass
@@ -51,6 +69,9 @@ class Lane:
     metrics: Metrics
     bounds: Bounds
     keys: Keys | None = None
+    origins: Origins | None = None
+    client_of: ClientOf | None = None
+    """Who asks through a proxy; None where none is believed."""
     marks: bytes = b""
     """Header lines of every reply."""
     tell: tuple[Hearer, ...] = ()
@@ -59,8 +80,8 @@ class Lane:
     """Who is told of each request: its client, id, names, and when it was read."""
     record: Recorder | None = None
     ids: Ids = field(default_factory=Ids)
-    heads: dict[bytes, int] = field(default_factory=dict)
-    _old_heads: dict[bytes, int] = field(default_factory=dict)
+    heads: dict[bytes, Plain] = field(default_factory=dict)
+    _old_heads: dict[bytes, Plain] = field(default_factory=dict)
     tails: dict[bytes, bytes] = field(default_factory=dict)
     answered: int = 0
     waiting: int = 0
@@ -86,23 +107,28 @@ class Lane:
             self.metrics.in_lane(self.answered, self.started)
             self.answered = 0
 
-    def learn(self, head: bytes) -> tuple[int, Named]:
-        """Judge a head that is not among `heads`: the length of the body that follows it, or NOT_PLAIN, and its names.
+    def learn(self, head: bytes) -> Plain:
+        """Judge a head that is not among `heads`.
 
         One that names itself will not come again, and is not remembered: it would push out those that will. Of the
         others there are two generations, so that many new ones do not push out those that are in use.
         """
         if not head.startswith(REQUEST_LINE):
-            return NOT_PLAIN, UNNAMED
-        length = self._old_heads.pop(head, None)
-        told = UNNAMED
-        if length is None:
-            length, told = judge(head, self.bounds, self.keys)
-        if length != NOT_PLAIN and not told:
+            return UNUSUAL
+        plain = self._old_heads.pop(head, None) or self.judge(head)
+        if plain.length != NOT_PLAIN and not plain.named:
             if len(self.heads) >= MAX_HEADS:
                 self.heads, self._old_heads = {}, self.heads
-            self.heads[head] = length
-        return length, told
+            self.heads[head] = plain
+        return plain
+
+    def judge(self, head: bytes) -> Plain:
+        headers, length = judge(head, self.bounds, self.keys)
+        if length == NOT_PLAIN:
+            return UNUSUAL
+        lines = self.origins.lines(headers) if self.origins else b""
+        via = b", ".join(value for name, value in headers if name == b"x-forwarded-for") if self.client_of else b""
+        return Plain(length, named(headers), lines, via)
 
     def may_become_plain(self, data: bytes) -> bool:
         """Whether `data` is the start of a plain head, without its end, that httptools finds nothing wrong with."""
@@ -157,14 +183,14 @@ def lines_of(reading: Reading) -> bytes:
     return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in reading.headers().items())
 
 
-def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[int, Named]:
-    """The Content-Length of a plain head, or NOT_PLAIN, and how it names its request; without a key it is not plain."""
+def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[list[tuple[bytes, bytes]], int]:
+    """A head's headers, and its Content-Length where it is plain, or NOT_PLAIN; without a key it is not plain."""
     found = _Head()
     parser = httptools.HttpRequestParser(found)
     try:
         parser.feed_data(head)
     except Exception:  # whatever is wrong with it, uvicorn says so
-        return NOT_PLAIN, UNNAMED
+        return [], NOT_PLAIN
     names = [name for name, _ in found.headers]
     if (
         found.url != HOT.encode()
@@ -176,9 +202,9 @@ def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[int, Named]:
         or names.count(b"host") != 1
         or len(head) > bounds.max_head
         or len(names) > bounds.max_headers
-        or not {b"transfer-encoding", b"expect", b"upgrade"}.isdisjoint(names)
+        or not {b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"}.isdisjoint(names)
         or (keys is not None and not keys.allow(found.headers))
     ):
-        return NOT_PLAIN, UNNAMED
+        return [], NOT_PLAIN
     length = int(dict(found.headers)[b"content-length"])
-    return (length if length <= min(bounds.max_body, MAX_BODY) else NOT_PLAIN), named(found.headers)
+    return found.headers, length if length <= min(bounds.max_body, MAX_BODY) else NOT_PLAIN

@@ -38,6 +38,8 @@ class FastLaneProtocol(DrainingProtocol):
         self._extra = b""  # that reply's own headers
         self._id = b""  # the one that tells its id
         self._named = UNNAMED
+        self._crossing = b""  # what it says of the page that asks
+        self._via = b""  # for whom a proxy says that it asks
 
     def data_received(self, data: bytes) -> None:
         if self._parsing or self.uvicorn_is_busy():
@@ -62,10 +64,7 @@ class FastLaneProtocol(DrainingProtocol):
         while at < size:
             body = data.find(b"\r\n\r\n", at, at + MAX_HEAD) + 4
             head = data[at:body]
-            length = lane.heads.get(head)
-            self._named = UNNAMED
-            if length is None:
-                length, self._named = lane.learn(head)
+            length, self._named, self._crossing, self._via = lane.heads.get(head) or lane.learn(head)
             end = body + length
             if length == NOT_PLAIN and not lane.may_become_plain(data[at:]):
                 super().data_received(data[at:])
@@ -101,6 +100,8 @@ class FastLaneProtocol(DrainingProtocol):
         reading = lane.names.read(flight, ("body",))
         named = self._named.id
         self._id = extra = line_of(named) if named else lane.ids.line()
+        if self._crossing:
+            extra += self._crossing
         if reading:
             flight = reading.flight
             extra += lines_of(reading)
@@ -119,8 +120,10 @@ class FastLaneProtocol(DrainingProtocol):
             self._tell(200, request_id)
 
     def _tell(self, status: int, request_id: bytes) -> None:
+        client_of = self._lane.client_of
+        client = client_of(self.client, self._via) if client_of and self._via else self.client
         for tell in self._lane.tell:
-            tell(self.client, status, self._lane.started, self._named, request_id)
+            tell(client, status, self._lane.started, self._named, request_id)
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
@@ -159,7 +162,7 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _shed(self, more: bool) -> None:
         last = self.draining and not more and not unread_bytes(self.transport)
-        extra = self._id + b"connection: close\r\n" if last else self._id
+        extra = self._id + self._crossing + (b"connection: close\r\n" if last else b"")
         self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
         self._tell(503, id_of(self._id))
         self._answered(last)

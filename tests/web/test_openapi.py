@@ -50,7 +50,10 @@ def test_the_examples_work(server: Any, path: str, method: str) -> None:
 
 
 FAILURES = [
-    (*it, status) for it in OPERATIONS for status in ("400", "422") if status in API["paths"][it[0]][it[1]]["responses"]
+    (*it, status)
+    for it in OPERATIONS
+    for status in ("400", "422")
+    if it[1] == "post" and status in API["paths"][it[0]][it[1]]["responses"]
 ]
 
 

@@ -15,7 +15,7 @@ from service.api.paths import REPORT
 VARIABLE = "ATRASO_API_KEYS"
 """Where the environment holds keys: a command line can be read by everybody on the machine."""
 
-OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "/", "/docs", "/openapi.json", "/favicon.ico"})
+OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "", "/", "/docs", "/openapi.json", "/favicon.ico"})
 OPEN_UNDER = ("/web/", REPORT)
 """Health, which probes ask without a key; and the pages, which browsers ask so. What a page shows needs a key."""
 

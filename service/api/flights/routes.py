@@ -97,11 +97,13 @@ async def explain_one(request: Request) -> Response:
 
 
 async def show_flights(request: Request) -> Response:
-    return Response(request.state.served.bundle.flights, media_type=JSON)
+    served: Served = request.state.served
+    return served.flights.some(request.query_params).reply(request.headers)
 
 
 async def show_catalogue(request: Request) -> Response:
-    return Response(request.state.served.catalogue, media_type=JSON)
+    served: Served = request.state.served
+    return served.catalogue.reply(request.headers)
 
 
 ROUTES = [

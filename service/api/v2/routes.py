@@ -12,6 +12,7 @@ from starlette.routing import Route
 from service import __version__
 from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
+from service.api.coding.inflate import NotInflated
 from service.api.names import Tally
 from service.api.paths import MODEL, STATISTICS
 from service.api.served import Recorder, Served
@@ -81,9 +82,10 @@ async def infer(request: Request) -> Response:
 
 
 async def answer(request: Request, model: Model) -> tuple[Reply, Tally]:
-    body = await read_body(request.scope, request.receive, request.state.served.limits.body)
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise InferenceError("a compressed request is not read: send it as it is")
+    try:
+        body = await read_body(request.scope, request.receive, request.state.served.limits.body)
+    except NotInflated as error:
+        raise InferenceError(error.sentence) from None
     served: Served = request.state.served
     work = infer_in_turn(request, model, body)
     soon = served.lines.are_free(len(body))

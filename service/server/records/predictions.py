@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from service.api.contract import FIELDS
+from service.api.contract import FIELDS, read_json
 from service.model.keys import parse_time
 from service.server.metrics import Metrics
 from service.server.records.rotated import RotatedFiles
@@ -146,7 +146,7 @@ class PredictionLog:
     def _flights(self, asked: Asked) -> Iterator[tuple[tuple[str, str, str], float]]:
         if asked.one is not None:
             body, reply = asked.one
-            flight = orjson.loads(body)
+            flight = read_json(body, 1)
             pairs: Iterable[Any] = [([flight[field] for field in FIELDS], orjson.loads(reply)["delay_probability"])]
         else:
             pairs = (pair for pair in zip(*(asked.many or ((), ())), strict=True) if self._chosen())

@@ -1,6 +1,7 @@
 """The fast lane cannot be told apart on the wire: the same bytes go to a server with it and to one without."""
 
 import asyncio
+import gzip
 import json
 import re
 import socket
@@ -229,7 +230,9 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
     "length too small": (request(BODY, f"Content-Length: {len(BODY) - 5}", length=False) + LAST, []),
     "length and chunked": (request(BODY, "Transfer-Encoding: chunked") + LAST, []),
     "identity": (request(BODY, "Transfer-Encoding: identity") + LAST, []),
-    "gzip": (request(BODY, "Content-Encoding: gzip") + LAST, [200, 200]),
+    "not gzip": (request(BODY, "Content-Encoding: gzip") + LAST, [422, 200]),
+    "gzip": (request(gzip.compress(BODY), "Content-Encoding: gzip") + request() + LAST, [200, 200, 200]),
+    "brotli": (request(BODY, "Content-Encoding: br") + LAST, [415, 200]),
     "large": (request(b" " * 5000 + BODY) + LAST, [200, 200]),
     "at the limit": (request(BODY + b" " * (20_000 - len(BODY))) + LAST, [200, 200]),
     "beyond the limit": (request(BODY + b" " * (20_001 - len(BODY))) + LAST, [413, 200]),

@@ -75,3 +75,33 @@ def test_a_sample_of_few_flights_has_them_all(small_csv: Path, tmp_path: Path, r
     few.write_text("".join(small_csv.read_text(encoding="utf-8").splitlines(keepends=True)[:4]), encoding="utf-8")
     run_export("sample", "--data", few, "--out", tmp_path / "flights.json")
     assert [flight["id"] for flight in json.loads((tmp_path / "flights.json").read_bytes())] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("limit=2", slice(0, 2)),
+        ("limit=2&offset=1", slice(1, 3)),
+        ("offset=3", slice(3, None)),
+        ("limit=0", slice(0, 0)),
+        ("limit=999999999", slice(0, None)),
+        ("offset=999999999", slice(0, 0)),
+        ("another=1", slice(0, None)),
+    ],
+)
+def test_some_of_the_flights(server: Any, query: str, place: slice) -> None:
+    reply = httpx.get(f"{server.url}/flights?{query}")
+    assert (reply.status_code, reply.json()) == (200, httpx.get(server.url + "/flights").json()[place])
+    again = httpx.get(f"{server.url}/flights?{query}", headers={"if-none-match": reply.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=-1", "limit=two", "limit=", "offset=1.5", "offset=%D9%A1", "limit=1_0", "limit=1&limit=2",
+              "offset=9999999999"],
+)  # fmt: skip
+def test_what_is_no_number_of_flights_is_told(server: Any, query: str) -> None:
+    reply = httpx.get(f"{server.url}/flights?{query}")
+    assert reply.status_code == 422
+    (problem,) = reply.json()["detail"]
+    assert problem["loc"] == ["query", query.partition("=")[0]]

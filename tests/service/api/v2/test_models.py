@@ -369,6 +369,8 @@ def test_binary_features_of_the_wrong_size(server: Any) -> None:
     assert "takes 44 bytes, not 40" in reply.json()["error"]
 
 
-def test_a_compressed_request_is_told(server: Any) -> None:
+def test_what_is_no_gzip_is_told(server: Any) -> None:
     reply = httpx.post(server.url + FLIGHT, content=b"x", headers={"content-encoding": "gzip"})
     assert (reply.status_code, list(reply.json())) == (400, ["error"])
+    reply = httpx.post(server.url + FLIGHT, content=b"x", headers={"content-encoding": "br"})
+    assert (reply.status_code, list(reply.json())) == (415, ["error"])

@@ -34,11 +34,12 @@ def inputs_of(flights: Golden, is_binary: bool) -> Any:
     return inputs
 
 
-def asked(client: Any, flights: Golden, is_binary: bool) -> Any:
+def asked(client: Any, flights: Golden, is_binary: bool, **options: Any) -> Any:
     from tritonclient.http import InferRequestedOutput
 
     outputs = None if is_binary else [InferRequestedOutput("delay_probability", binary_data=False)]
-    return client.infer("flight_delay", inputs_of(flights, is_binary), outputs=outputs).as_numpy("delay_probability")
+    inputs = inputs_of(flights, is_binary)
+    return client.infer("flight_delay", inputs, outputs=outputs, **options).as_numpy("delay_probability")
 
 
 def test_tritons_client_finds_its_way(client: Any) -> None:
@@ -129,6 +130,13 @@ def test_tritons_client_scores_a_thousand_real_flights(
     assert np.abs(singles - own).max() <= 1e-6
     replies = server.post("/predict_delay_probabilities", thousand).json()
     assert np.abs(batch - [reply["delay_probability"] for reply in replies]).max() <= 0.005 + 1e-6
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
+def test_tritons_client_compresses(client: Any, thousand: Golden, is_binary: bool, coding: str) -> None:
+    plain = asked(client, thousand, is_binary)
+    assert (asked(client, thousand, is_binary, request_compression_algorithm=coding) == plain).all()
 
 
 @pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])

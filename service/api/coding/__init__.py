@@ -1,0 +1,1 @@
+"""How bodies are written on their way: compressed, in which encoding of texts, and known to the client already."""
