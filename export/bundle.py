@@ -137,7 +137,7 @@ def read(folder: Path) -> Bundle:
     expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
     if hashlib.sha256(model).hexdigest() != expected:
         raise ExportError(f"{path}: its sha256 is not the one in the manifest ({expected})")
-    return Bundle(manifest, tables, model, _read_names(folder / "tables" / "names.json", manifest))
+    return Bundle(manifest, tables, model, _read_names(place(folder, "tables") / "names.json", manifest))
 
 
 def _read_names(path: Path, manifest: dict[str, Any]) -> Spellings | None:

@@ -13,6 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 
 LISTENING = "0A"
+VARIABLES = (b"ATRASO_HOST", b"ATRASO_PORT", b"PORT")
+"""What a container gives to its server and to its health check alike; another server on the machine has others."""
+
 TIMEOUT = 5
 """Seconds."""
 
@@ -29,7 +32,7 @@ def is_ready(host: str, port: int) -> bool:
 
 
 def addresses(proc: Path = Path("/proc")) -> Iterator[tuple[str, int]]:
-    """Where processes that run `-m service` listen, as the kernel tells."""
+    """Where the servers listen that have this process's variables, as the kernel tells."""
     sockets = {inode for process in proc.glob("[0-9]*") if _is_server(process) for inode in _sockets(process)}
     for table in ("tcp", "tcp6"):
         for line in _read(proc / "self" / "net" / table).decode().splitlines()[1:]:
@@ -40,7 +43,10 @@ def addresses(proc: Path = Path("/proc")) -> Iterator[tuple[str, int]]:
 
 def _is_server(process: Path) -> bool:
     words = _read(process / "cmdline").split(b"\0")
-    return any(pair == (b"-m", b"service") for pair in pairwise(words))
+    if (b"-m", b"service") not in pairwise(words):
+        return False
+    theirs = dict(line.partition(b"=")[::2] for line in _read(process / "environ").split(b"\0"))
+    return all(theirs.get(name) == os.environb.get(name) for name in VARIABLES)
 
 
 def _sockets(process: Path) -> Iterator[str]:

@@ -36,7 +36,7 @@ def without(module: str, words: str, *packages: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize(
     ("words", "package"),
     [
-        *(("export --help", each) for each in ("onnx", "onnxmltools", "lightgbm", "sklearn", "click")),
+        *(("export --help", each) for each in ("onnx", "lightgbm", "sklearn", "click")),
         ("export report --data model.txt", "jinja2"),
         ("bench --help", "click"),
         ("bench report", "matplotlib"),

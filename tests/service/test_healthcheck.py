@@ -45,21 +45,31 @@ def test_a_server_that_is_no_server_is_not() -> None:
         thread.join()
 
 
+MINE = {"ATRASO_HOST": "127.0.0.9"}
+"""What the flags override: of the servers on this machine it tells ours."""
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        ([], "127.0.0.1"),
+        (["--host", "127.0.0.1"], "127.0.0.1"),
         (["--host", "0.0.0.0"], "127.0.0.1"),
         (["--host", "127.0.0.2"], "127.0.0.2"),
         (["--host", "::1"], "::1"),
         (["--host", "::"], "::1"),
     ],
 )
-def test_it_asks_where_the_server_listens(until_listening: Any, flags: list[str], expected: str) -> None:
+def test_it_asks_where_the_server_listens(
+    until_listening: Any, monkeypatch: pytest.MonkeyPatch, flags: list[str], expected: str
+) -> None:
     """A server that was told by flags, of which the health check knows nothing."""
+    monkeypatch.setenv("ATRASO_HOST", MINE["ATRASO_HOST"])
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.delenv("ATRASO_PORT", raising=False)
+    assert set(addresses()) == set()
     port = until_listening(*flags)
-    assert (expected, port) in addresses()
-    assert check(ATRASO_HOST=expected, ATRASO_PORT=str(port)) == 0
+    assert set(addresses()) == {(expected, port)}
+    assert check(**MINE) == 0
 
 
 @pytest.fixture
