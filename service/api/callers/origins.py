@@ -5,7 +5,7 @@ from collections.abc import Iterable
 HEADERS = Iterable[tuple[bytes, bytes]]
 EVERY = b"*"
 
-EXPOSED = b"x-unknown, x-model-version, x-request-id, retry-after, inference-header-content-length"
+EXPOSED = b"x-unknown, x-read-as, x-model-version, x-request-id, retry-after, inference-header-content-length"
 """Headers of a reply that such a page may read."""
 
 PREFLIGHT = (
