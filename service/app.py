@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import __version__
+from service import __version__, native
 from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers.keys import Keys
@@ -28,7 +28,7 @@ from service.api.flights.catalogue import catalogue
 from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.paths import HOT, NAMED, route_of
-from service.api.served import Limits, Served
+from service.api.served import Limits, Native, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
@@ -43,7 +43,7 @@ from service.server.bounds import bounds_of
 from service.server.front.forwarded import believing, client_behind
 from service.server.front.prefix import Prefix
 from service.server.gate import Gate
-from service.server.heads import Hearer, Lane
+from service.server.lane.heads import Hearer, Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import Keeping, PredictionLog
@@ -83,13 +83,17 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     scorer = Scorer(bundle)
     features = Features(bundle.tables, bundle.names)
     names = Names(features, metrics, strict=settings.strict)
+    replies = Replies(bundle.threshold)
+    reader = native.reader_of(bundle.tables) if settings.native else None
+    queue = native.queue_of(len(bundle.tables), settings.cache_size, replies) if reader else None
     predictor = Predictor(
         features,
         scorer,
-        Replies(bundle.threshold),
+        replies,
         metrics,
         cache_size=settings.cache_size,
         max_pending=settings.max_pending,
+        queue=queue,
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
     record = (
@@ -113,6 +117,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,
+        native=Native(reader, queue) if reader and queue is not None else None,
     )
 
 
@@ -190,6 +195,10 @@ class App:
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
+        if served.native and not lane.watched:
+            lane.native = native.lane_of(
+                *served.native, bounds, self._settings.max_pending, self._keys, origins=origins is not None
+            )
         state = {"served": served, "metrics": self._counts, "lane": lane, "keys": self._keys, "ids": lane.ids}
         scope["state"].update(state, origins=origins, traces=spans, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()

@@ -79,6 +79,7 @@ class Settings:
     bundle: Path = knob(ROOT, "Folder that holds model.onnx and tables/.")
     strict: bool = knob(False, "Answer 422 to an airline or destination that the tables do not know.")
     fast_lane: bool = knob(True, "Answer single flights ahead of ASGI.")
+    native: bool = knob(True, "Use the hot path in Rust where it was built.")
     cache_size: int = knob(65_536, "Replies a worker keeps; 0 keeps none.")
     max_body: int = knob(2 * 1024 * 1024, "Largest request body, in bytes; a larger one is answered 413.")
     max_batch: int = knob(10_000, "Most flights in one batch.")

@@ -97,7 +97,7 @@ def test_imports_point_one_way(path: Path) -> None:
         ("service/api/contract.py", "from service.server.metrics import Metrics"),
         ("service/api/pages.py", "from service.settings import ROOT"),
         ("service/api/v2/routes.py", "import uvicorn"),
-        ("service/server/lane.py", "from service.app import create_app"),
+        ("service/server/lane/protocol.py", "from service.app import create_app"),
         ("service/app.py", "from export.data import flights"),
         ("service/model/scorer.py", "import onnx"),
         ("export/data/flights.py", "from export.learn.tables import Table"),

@@ -219,11 +219,11 @@ class Replies:
     """Probability -> reply bytes. There are only 202 replies, so they are made once."""
 
     def __init__(self, threshold: float) -> None:
-        self._threshold = threshold
-        self._low, self._high = (
+        self.threshold = threshold
+        self.low, self.high = (
             [orjson.dumps({"delay_probability": percent / 100, "clase": [clase]}) for percent in range(101)]
             for clase in (LOW, HIGH)
         )
 
     def __call__(self, probability: float) -> bytes:
-        return (self._high if probability > self._threshold else self._low)[round(probability * 100)]
+        return (self.high if probability > self.threshold else self.low)[round(probability * 100)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from service.api.coding.kept import Kept
 from service.api.flights.listed import Listed
@@ -14,6 +14,9 @@ from service.model.bundle import Bundle
 from service.model.explain import Explainer
 from service.model.predictor import Predictor
 from service.model.turns import Lines
+
+if TYPE_CHECKING:
+    from atraso_native import Queue, Reader
 
 
 class RequestCounts(Protocol):
@@ -49,6 +52,11 @@ class Limits:
     batch: int
 
 
+class Native(NamedTuple):
+    reader: "Reader"
+    queue: "Queue"
+
+
 @dataclass(frozen=True)
 class Served:
     bundle: Bundle
@@ -69,3 +77,5 @@ class Served:
     marks: dict[str, str]
     """Headers of every reply that the model made."""
     record: Recorder | None
+    native: Native | None
+    """What reads and answers many flights in Rust, where it was built."""

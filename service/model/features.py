@@ -4,7 +4,7 @@ And what people type -> the name that the tables have for it. It neither parses 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from struct import Struct
+from struct import Struct, unpack
 from typing import Any
 from unicodedata import normalize
 
@@ -14,7 +14,19 @@ from service.model.keys import PARTS, Parts, fold, unambiguous
 Row = bytes
 """One float32 a feature, in the manifest's order: what the model takes, and a key that hashes fast."""
 
+Pairs = bytes
+"""What the model gives to rows: float32 [N, 2], that each flight is on time and that it is late."""
+
+PAIR = 8
+"""Bytes of one."""
+
 _pack = Struct("f").pack
+
+
+def delays(pairs: Pairs) -> list[float]:
+    """The probability of a delay of each row."""
+    return list(unpack(f"{len(pairs) // 4}f", pairs)[1::2])
+
 
 NAMED = ("OPERA", "SIGLADES")
 """The open parts: a flight may name one that no table knows."""

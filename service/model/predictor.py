@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from service.model.errors import Overloaded
-from service.model.features import Features, Row
+from service.model.features import PAIR, Features, Pairs, Row, delays
 from service.model.keys import Parts
 
 if TYPE_CHECKING:
@@ -61,6 +61,60 @@ class ReplyCache:
                 self._young[row] = reply
 
 
+class Queue(Protocol):
+    """The rows that wait for the model, and the replies that are known without it."""
+
+    def __len__(self) -> int:
+        """How many wait."""
+
+    def get(self, row: Row) -> bytes | None:
+        """The reply to a row, where it is known."""
+
+    def add(self, row: Row, answer: Answer) -> None: ...
+
+    def begin(self, most: int) -> bytes:
+        """At most `most` of the rows that wait, one behind the other: those of the next run of the model."""
+
+    def settle(self, pairs: Pairs) -> Sequence[tuple[Answer, bytes]]:
+        """What the model gave to this run -> who is given which reply. From now on these are known."""
+
+    def drop(self) -> Sequence[Answer]:
+        """Those of this run, which failed."""
+
+
+class PythonQueue:
+    """There is one in Rust too, which makes a turn's replies at once: `native/src/queue.rs`."""
+
+    def __init__(self, reply_of: Callable[[float], bytes], cache_size: int) -> None:
+        self._reply_of = reply_of
+        self._cache = ReplyCache(cache_size)
+        self.get = self._cache.get
+        self._rows: list[Row] = []
+        self._answers: list[Answer] = []
+        self._running: tuple[list[Row], list[Answer]] = [], []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Row, answer: Answer) -> None:
+        self._rows.append(row)
+        self._answers.append(answer)
+
+    def begin(self, most: int) -> bytes:
+        self._running = self._rows[:most], self._answers[:most]
+        del self._rows[:most], self._answers[:most]
+        return b"".join(self._running[0])
+
+    def settle(self, pairs: Pairs) -> Sequence[tuple[Answer, bytes]]:
+        replies = list(map(self._reply_of, delays(pairs)))
+        rows, answers = self._running
+        self._cache.update(rows, replies)
+        return list(zip(answers, replies, strict=True))
+
+    def drop(self) -> Sequence[Answer]:
+        return self._running[1]
+
+
 class Predictor:
     """Belongs to the event loop that made it."""
 
@@ -73,33 +127,40 @@ class Predictor:
         *,
         cache_size: int = 0,
         max_pending: int = 50_000,
+        queue: Queue | None = None,
     ) -> None:
         self.features = features
-        self.pending = 0
         self._scorer = scorer
         self._reply_of = reply_of
         self._counts = counts
-        self._cache = ReplyCache(cache_size)
         self._max_pending = max_pending
-        self._rows: list[Row] = []
-        self._answers: list[Answer] = []
+        self._queue = PythonQueue(reply_of, cache_size) if queue is None else queue
+        self._due = False
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def pending(self) -> int:
+        """Flights that wait for the model."""
+        return len(self._queue)
+
     def submit(self, flight: Parts, answer: Answer) -> bytes | None:
-        """The reply where it is in the cache; else None, and `answer` is called in the next turn. Raises Overloaded."""
+        """The reply where it is known; else None, and `answer` is called in the next turn. Raises Overloaded."""
         row = self.features.row(flight)
-        reply = self._cache.get(row)
+        reply = self._queue.get(row)
         if reply:
             self._counts.cache_hit()
             return reply
-        if self.pending >= self._max_pending:
+        if len(self._queue) >= self._max_pending:
             raise Overloaded
-        self.pending += 1
-        if not self._rows:
-            self._loop.call_soon(self._flush)
-        self._rows.append(row)
-        self._answers.append(answer)
+        self._queue.add(row, answer)
+        self.awaited()
         return None
+
+    def awaited(self) -> None:
+        """A row waits: the model runs when this turn of the loop has ended."""
+        if not self._due:
+            self._due = True
+            self._loop.call_soon(self._flush)
 
     async def reply(self, flight: Parts) -> bytes:
         """The reply to one flight. Raises Overloaded."""
@@ -117,31 +178,31 @@ class Predictor:
 
     def score(self, flights: Sequence[Parts]) -> list[bytes]:
         """The replies to a slice of a batch, from one run of the model, now."""
-        return self._run([self.features.row(flight) for flight in flights])
-
-    def _run(self, rows: Sequence[Row]) -> list[bytes]:
-        return list(map(self._reply_of, self.probabilities(rows)))
+        return list(map(self._reply_of, self.probabilities([self.features.row(flight) for flight in flights])))
 
     def probabilities(self, rows: Sequence[Row]) -> list[float]:
         """The probability of each row, from one run of the model, now."""
-        found = self._scorer(rows)
-        self._counts.model_run(len(rows))
+        return delays(self.pairs(b"".join(rows)))
+
+    def pairs(self, rows: bytes | bytearray) -> Pairs:
+        """What the model gives to rows that stand one behind the other, now."""
+        found = self._scorer.pairs(rows)
+        self._counts.model_run(len(found) // PAIR)
         return found
 
     def _flush(self) -> None:
-        rows, answers = self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]
-        del self._rows[:MAX_ROWS], self._answers[:MAX_ROWS]
-        if self._rows:
+        rows = self._queue.begin(MAX_ROWS)
+        self._due = len(self._queue) > 0
+        if self._due:
             self._loop.call_soon(self._flush)
-        self.pending -= len(rows)
-        replies: Sequence[bytes | Exception]
+        given: Sequence[tuple[Answer, bytes | Exception]]
         try:
-            replies = made = self._run(rows)
-            self._cache.update(rows, made)
+            given = self._queue.settle(self.pairs(rows))
         except Exception as error:
-            logger.exception("The model failed on %d flights", len(rows))
-            replies = [error] * len(rows)
-        for answer, reply in zip(answers, replies, strict=True):
+            answers = self._queue.drop()
+            logger.exception("The model failed on %d flights", len(answers))
+            given = [(answer, error) for answer in answers]
+        for answer, reply in given:
             try:
                 answer(reply)
             except Exception:

@@ -12,7 +12,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its ma
 import onnxruntime as ort
 
 from service.model.bundle import Bundle, BundleError, Table
-from service.model.features import Row
+from service.model.features import Pairs, Row, delays
 
 INPUT = "features"
 OUTPUT = "probabilities"
@@ -29,12 +29,16 @@ class Scorer:
     def __init__(self, bundle: Bundle) -> None:
         """Raises BundleError, where what the model gives are no probabilities too."""
         self._session = open_session(bundle)
+        self._width = len(bundle.tables)
         self._try(bundle)
 
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The probability of a delay of each row, in order."""
-        matrix = np.frombuffer(b"".join(rows), dtype=np.float32).reshape(len(rows), -1)
-        return self.score(matrix).tolist()  # type: ignore[no-any-return]
+        return delays(self.pairs(b"".join(rows)))
+
+    def pairs(self, rows: bytes | bytearray) -> Pairs:
+        """The same of rows that stand one behind the other, as the model gives it."""
+        return self._run(np.frombuffer(rows, dtype=np.float32).reshape(-1, self._width)).tobytes()
 
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """[N, F] -> the probability of a delay of each row, [N]. Raises MemoryError."""

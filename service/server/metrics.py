@@ -178,8 +178,8 @@ class Metrics:
         self.counts[at + len(STATUSES) + bisect_left(_BOUNDS, nanoseconds)] += 1
         self.counts[at + len(STATUSES) + BUCKETS] += nanoseconds
 
-    def cache_hit(self) -> None:
-        self.counts[CACHE_HITS] += 1
+    def cache_hit(self, times: int = 1) -> None:
+        self.counts[CACHE_HITS] += times
 
     def model_run(self, rows: int) -> None:
         self.counts[MODEL_RUNS] += 1

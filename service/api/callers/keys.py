@@ -39,17 +39,17 @@ class Unauthorized(HttpError):
 
 class Keys:
     def __init__(self, keys: Iterable[str]) -> None:
-        self._digests = tuple({sha256(key.encode()).digest() for key in keys})
+        self.digests = tuple({sha256(key.encode()).digest() for key in keys})
 
     def __len__(self) -> int:
-        return len(self._digests)
+        return len(self.digests)
 
     def allow(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether `x-api-key` or `authorization: Bearer` holds a key; names are in lower case."""
         allowed = False
         for given in _given(headers):
             digest = sha256(given).digest()
-            for known in self._digests:
+            for known in self.digests:
                 allowed |= hmac.compare_digest(digest, known)
         return allowed
 

@@ -24,7 +24,8 @@ from uvicorn.config import STARTUP_FAILURE
 
 from service.server import logs
 from service.server.drain import DrainingProtocol
-from service.server.lane import FastLaneProtocol, missing_in_uvicorn
+from service.server.lane.native import NativeLaneProtocol
+from service.server.lane.protocol import missing_in_uvicorn
 from service.server.metrics import Metrics
 from service.server.processes.acceptor import BACKLOG, Acceptor
 from service.server.processes.checked import Checked
@@ -85,7 +86,7 @@ def choose_protocol(settings: Settings) -> type[asyncio.Protocol]:
     if missing := missing_in_uvicorn():
         click.echo(f"atraso: no fast lane, this uvicorn lacks {', '.join(missing)}", err=True)
         return DrainingProtocol
-    return FastLaneProtocol
+    return NativeLaneProtocol
 
 
 def work(job: Job) -> int:

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from service.api.contract import Replies
 from service.model import bundle as bundles
 from service.model.errors import Overloaded
-from service.model.features import Features, Row
+from service.model.features import PAIR, Features, Pairs
 from service.model.keys import Parts, key_parts, parse_time
 from service.model.predictor import MAX_ROWS, Predictor, ReplyCache
 from service.model.scorer import Scorer
@@ -24,13 +23,14 @@ class CountingScorer(Scorer):
         super().__init__(BUNDLE)
         self.runs: list[int] = []
 
-    def __call__(self, rows: Sequence[Row]) -> list[float]:
-        self.runs.append(len(rows))
-        return super().__call__(rows)
+    def pairs(self, rows: bytes | bytearray) -> Pairs:
+        pairs = super().pairs(rows)
+        self.runs.append(len(pairs) // PAIR)
+        return pairs
 
 
 class BrokenScorer(Scorer):
-    def __call__(self, rows: Sequence[Row]) -> list[float]:
+    def pairs(self, rows: bytes | bytearray) -> Pairs:
         raise RuntimeError("no model today")
 
 

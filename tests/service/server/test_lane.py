@@ -20,11 +20,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.api.contract import EXAMPLE
-from service.server import lane
 from service.server.bounds import bounds_of
 from service.server.drain import DrainingProtocol
-from service.server.heads import Lane
-from service.server.lane import FastLaneProtocol
+from service.server.lane import protocol as lane
+from service.server.lane.heads import Lane
+from service.server.lane.native import NativeLaneProtocol
+from service.server.lane.protocol import FastLaneProtocol
 from service.server.metrics import Metrics
 from service.server.processes.worker import choose_protocol
 from service.server.sweep import Sweep
@@ -276,9 +277,9 @@ def in_lane(server: Any, key: str = "") -> int:
 
 
 def test_the_lane_can_be_turned_off() -> None:
-    assert choose_protocol(Settings()) is FastLaneProtocol
+    assert choose_protocol(Settings()) is NativeLaneProtocol
     assert choose_protocol(Settings(fast_lane=False)) is DrainingProtocol
-    assert choose_protocol(Settings(access_log=True)) is FastLaneProtocol
+    assert choose_protocol(Settings(access_log=True)) is NativeLaneProtocol
 
 
 IDS: dict[str, tuple[tuple[str, ...], bytes]] = {

@@ -1,14 +1,14 @@
 """What the connections of a worker's fast lane share: which heads are plain, and what a reply looks like on the wire.
 
 A head is judged by httptools, as uvicorn would judge it, and once: clients repeat their heads to the letter. It reads
-no socket; `service/server/lane.py` does.
+no socket; `service/server/lane/protocol.py` does.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httptools
 
@@ -23,6 +23,9 @@ from service.model.errors import Overloaded
 from service.model.predictor import Predictor
 from service.server.bounds import Bounds
 from service.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from atraso_native import Lane as NativeLane
 
 REQUEST_LINE = f"POST {HOT} HTTP/1.1\r\n".encode()
 MAX_HEADS = 1024
@@ -79,10 +82,13 @@ class Lane:
     """Of what was answered well, too."""
     """Who is told of each request: its client, id, names, and when it was read."""
     record: Recorder | None = None
+    native: "NativeLane | None" = None
     ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, Plain] = field(default_factory=dict)
     _old_heads: dict[bytes, Plain] = field(default_factory=dict)
     tails: dict[bytes, bytes] = field(default_factory=dict)
+    begun: bool = False
+    """Something was read in this turn of the loop, or before it by one whose reply is to come."""
     answered: int = 0
     waiting: int = 0
     started: int = 0
@@ -95,6 +101,7 @@ class Lane:
 
     def begin_turn(self) -> None:
         """The first plain request of a turn of the loop was read."""
+        self.begun = True
         self.started = perf_counter_ns()
         asyncio.get_running_loop().call_soon(self.end_turn)
 
@@ -103,7 +110,14 @@ class Lane:
 
         It is cheaper than to count each, and no less true: the replies of a turn leave together.
         """
-        if self.answered and not self.waiting:
+        if self.waiting:
+            return
+        self.begun = False
+        if self.native:
+            known = self.native.counted()
+            self.metrics.cache_hit(known)
+            self.answered += known
+        if self.answered:
             self.metrics.in_lane(self.answered, self.started)
             self.answered = 0
 
@@ -144,12 +158,17 @@ class Lane:
 
     def response(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, body: bytes) -> bytes:
         """A whole reply; uvicorn renews `default_headers`, which hold the date, once a second."""
-        if default_headers is not self._default_headers:
-            self._renew(default_headers)
+        start = self.start(default_headers)
         tail = self.tails.get(body)
         if tail is None:  # there are only 202 bodies
             tail = self.tails[body] = b"content-length: %d\r\n\r\n%b" % (len(body), body)
-        return self._start + extra + tail
+        return start + extra + tail
+
+    def start(self, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """What all replies begin with."""
+        if default_headers is not self._default_headers:
+            self._renew(default_headers)
+        return self._start
 
     def _renew(self, default_headers: list[tuple[bytes, bytes]]) -> None:
         self._default_headers = default_headers

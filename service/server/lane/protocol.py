@@ -18,7 +18,7 @@ from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol, unread_bytes
-from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
+from service.server.lane.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -94,7 +94,7 @@ class FastLaneProtocol(DrainingProtocol):
     def _ask(self, body: bytes) -> bytes | None:
         """The reply to a plain request where it is cached, or None: `_reply` gets it. Raises HttpError, Overloaded."""
         lane = self._lane
-        if not lane.answered and not lane.waiting:
+        if not lane.begun:
             lane.begin_turn()
         flight = parse_flight(body)
         reading = lane.names.read(flight, ("body",))
@@ -154,14 +154,17 @@ class FastLaneProtocol(DrainingProtocol):
 
     def _write(self, reply: bytes, more: bool) -> None:
         """Write a reply; `more` where another request is here already."""
-        last = self.draining and not more and not unread_bytes(self.transport)
+        last = self._is_last(more)
         extra = self._extra + b"connection: close\r\n" if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
         self._lane.answered += 1
         self._answered(last)
 
+    def _is_last(self, more: bool) -> bool:
+        return self.draining and not more and not unread_bytes(self.transport)
+
     def _shed(self, more: bool) -> None:
-        last = self.draining and not more and not unread_bytes(self.transport)
+        last = self._is_last(more)
         extra = self._id + self._crossing + (b"connection: close\r\n" if last else b"")
         self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
         self._tell(503, id_of(self._id))

@@ -1,0 +1,135 @@
+//! The plainest JSON of a flight: an object of the three fields, each once, each a text without an escape.
+
+/// The fields' bytes, as they are in the JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flight<'a> {
+    pub opera: &'a [u8],
+    pub siglades: &'a [u8],
+    pub when: &'a [u8],
+}
+
+/// The flight that all of `text` describes.
+pub fn flight(text: &[u8]) -> Option<Flight<'_>> {
+    let (flight, end) = object(text, space(text, 0))?;
+    (space(text, end) == text.len()).then_some(flight)
+}
+
+/// The flights of an array, at most `limit`, each with the place of its object.
+pub fn flights(text: &[u8], limit: usize) -> Option<Vec<(Flight<'_>, usize, usize)>> {
+    let mut found = Vec::new();
+    let mut at = space(text, 0);
+    if text.get(at) != Some(&b'[') {
+        return None;
+    }
+    loop {
+        let start = space(text, at + 1);
+        let (flight, end) = object(text, start)?;
+        if found.len() == limit {
+            return None;
+        }
+        found.push((flight, start, end));
+        at = space(text, end);
+        match text.get(at)? {
+            b',' => {}
+            b']' => return (space(text, at + 1) == text.len()).then_some(found),
+            _ => return None,
+        }
+    }
+}
+
+/// The object that begins at `at`, and where it ends.
+fn object(text: &[u8], at: usize) -> Option<(Flight<'_>, usize)> {
+    if text.get(at) != Some(&b'{') {
+        return None;
+    }
+    let (mut opera, mut siglades, mut when) = (None, None, None);
+    let mut at = at;
+    for behind in [b',', b',', b'}'] {
+        let (name, end) = string(text, space(text, at + 1))?;
+        let colon = space(text, end);
+        if text.get(colon) != Some(&b':') {
+            return None;
+        }
+        let (value, end) = string(text, space(text, colon + 1))?;
+        let field = match name {
+            b"OPERA" => &mut opera,
+            b"SIGLADES" => &mut siglades,
+            b"FECHA_PROGRAMADA" => &mut when,
+            _ => return None,
+        };
+        if field.replace(value).is_some() {
+            return None;
+        }
+        at = space(text, end);
+        if text.get(at) != Some(&behind) {
+            return None;
+        }
+    }
+    Some((Flight { opera: opera?, siglades: siglades?, when: when? }, at + 1))
+}
+
+/// The text within the quotes that begin at `at`, and where it ends.
+fn string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    if text.get(at) != Some(&b'"') {
+        return None;
+    }
+    let rest = &text[at + 1..];
+    let size = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+    (rest[size] == b'"').then(|| (&rest[..size], at + size + 2))
+}
+
+fn space(text: &[u8], mut at: usize) -> usize {
+    while matches!(text.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+        at += 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[u8] = br#"{"OPERA": "Sky", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}"#;
+
+    #[test]
+    fn fields_are_read_in_any_order() {
+        let expected = Flight { opera: b"Sky", siglades: b"Lima", when: b"2017" };
+        assert_eq!(flight(GOOD), Some(expected));
+        assert_eq!(
+            flight(b" {\"FECHA_PROGRAMADA\":\"2017\",\n\"SIGLADES\":\"Lima\",\"OPERA\":\"Sky\"}\r\n"),
+            Some(expected)
+        );
+    }
+
+    #[test]
+    fn nothing_but_the_plainest_is_read() {
+        for text in [
+            r#"{"OPERA": "Sky", "SIGLADES": "Lima"}"#,
+            r#"{"OPERA": "Sky"} "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}"#,
+            r#"{"OPERA": "Sky", "OPERA": "Sky", "FECHA_PROGRAMADA": "2017"}"#,
+            r#"{"OPERA": "Sky", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017", "X": "1"}"#,
+            r#"{"OPERA": "Sk\u0079", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}"#,
+            r#"{"OPERA": 1, "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}"#,
+            r#"{"OPERA": "Sky", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"} x"#,
+            "{\"OPERA\": \"S\nky\", \"SIGLADES\": \"Lima\", \"FECHA_PROGRAMADA\": \"2017\"}",
+        ] {
+            assert_eq!(flight(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_start_of_a_flight_is_one() {
+        for size in 0..GOOD.len() {
+            assert_eq!(flight(&GOOD[..size]), None);
+        }
+    }
+
+    #[test]
+    fn arrays_hold_their_flights_up_to_the_limit() {
+        let text = [b"[", GOOD, b" , ", GOOD, b"]"].concat();
+        assert_eq!(flights(&text, 2).map(|found| found.len()), Some(2));
+        assert_eq!(flights(&text, 1), None);
+        assert_eq!(flights(b"[]", 1), None);
+        assert_eq!(flights(&[b"[", GOOD, b",]"].concat(), 9), None);
+    }
+}

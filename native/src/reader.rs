@@ -1,0 +1,122 @@
+//! Python's view of the reader: JSON of flights -> rows.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyTuple};
+
+use crate::plain::{self, Flight};
+use crate::tables::{Given, PARTS, Tables, Value};
+
+#[pyclass(frozen)]
+pub struct Reader {
+    tables: Tables,
+}
+
+/// What a batch's body gives: its rows, and the places and JSON of the flights that Python has to read.
+type Batch<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>);
+
+#[pymethods]
+impl Reader {
+    /// `tables` holds each feature's key parts, values by key, and default.
+    #[new]
+    fn new(tables: Vec<(Vec<String>, Bound<'_, PyDict>, f64)>) -> PyResult<Self> {
+        let given = tables.into_iter().map(given).collect::<PyResult<Vec<_>>>()?;
+        let tables = Tables::compile(&given).map_err(PyValueError::new_err)?;
+        Ok(Self { tables })
+    }
+
+    #[classattr]
+    const PARTS: [&'static str; 9] = PARTS;
+
+    /// The row of the flight that a body describes.
+    fn row<'py>(&self, py: Python<'py>, body: &[u8]) -> Option<Bound<'py, PyBytes>> {
+        let mut row = Vec::with_capacity(self.width());
+        self.write_row(body, &mut row).then(|| PyBytes::new(py, &row))
+    }
+
+    /// The rows of an array of at most `limit` flights.
+    fn rows<'py>(&self, py: Python<'py>, body: &[u8], limit: usize) -> Option<Batch<'py>> {
+        let flights = plain::flights(body, limit)?;
+        let mut rows = Vec::with_capacity(flights.len() * self.width());
+        let mut others = Vec::new();
+        for (place, (flight, start, end)) in flights.iter().enumerate() {
+            if !self.write(flight, &mut rows) {
+                others.push((place, PyBytes::new(py, &body[*start..*end])));
+            }
+        }
+        Some((PyByteArray::new(py, &rows), others))
+    }
+
+    /// The rows of flights whose fields are given one list each, and the places of those that Python has to read.
+    fn columns<'py>(
+        &self,
+        py: Python<'py>,
+        opera: Vec<Bound<'py, PyString>>,
+        siglades: Vec<Bound<'py, PyString>>,
+        when: Vec<Bound<'py, PyString>>,
+    ) -> PyResult<(Bound<'py, PyByteArray>, Vec<usize>)> {
+        if opera.len() != siglades.len() || opera.len() != when.len() {
+            return Err(PyValueError::new_err("columns of several lengths"));
+        }
+        let mut rows = Vec::with_capacity(opera.len() * self.width());
+        let mut others = Vec::new();
+        for (place, ((opera, siglades), when)) in opera.iter().zip(&siglades).zip(&when).enumerate() {
+            // A lone surrogate is no UTF-8; Python says what comes of it.
+            let (Ok(opera), Ok(siglades), Ok(when)) = (opera.to_str(), siglades.to_str(), when.to_str()) else {
+                rows.resize(rows.len() + self.width(), 0);
+                others.push(place);
+                continue;
+            };
+            let flight = Flight { opera: opera.as_bytes(), siglades: siglades.as_bytes(), when: when.as_bytes() };
+            if !self.write(&flight, &mut rows) {
+                others.push(place);
+            }
+        }
+        Ok((PyByteArray::new(py, &rows), others))
+    }
+}
+
+impl Reader {
+    /// Bytes of a row.
+    pub fn width(&self) -> usize {
+        self.tables.width() * size_of::<f32>()
+    }
+
+    /// Appends the row of the flight that `body` describes; false where it is not the plainest.
+    pub fn write_row(&self, body: &[u8], row: &mut Vec<u8>) -> bool {
+        let parts = plain::flight(body).and_then(|flight| self.tables.parts(&flight));
+        if let Some(parts) = &parts {
+            self.tables.write_row(parts, row);
+        }
+        parts.is_some()
+    }
+
+    /// Appends a row in any case: zeros where the flight is not the plainest, and false.
+    fn write(&self, flight: &Flight, rows: &mut Vec<u8>) -> bool {
+        let parts = self.tables.parts(flight);
+        match &parts {
+            Some(parts) => self.tables.write_row(parts, rows),
+            None => rows.resize(rows.len() + self.width(), 0),
+        }
+        parts.is_some()
+    }
+}
+
+fn given((key, values, default): (Vec<String>, Bound<'_, PyDict>, f64)) -> PyResult<Given> {
+    let mut rows = Vec::with_capacity(values.len());
+    for (key, number) in values.iter() {
+        let key = match key.cast::<PyTuple>() {
+            Ok(parts) => parts.iter().map(|part| value(&part)).collect::<PyResult<_>>()?,
+            Err(_) => vec![value(&key)?],
+        };
+        rows.push((key, number.extract::<f64>()? as f32));
+    }
+    Ok(Given { key, rows, default: default as f32 })
+}
+
+fn value(part: &Bound<'_, PyAny>) -> PyResult<Value> {
+    match part.cast::<PyString>() {
+        Ok(text) => Ok(Value::Text(text.to_str()?.into())),
+        Err(_) => Ok(Value::Number(part.extract()?)),
+    }
+}

@@ -1,0 +1,1 @@
+"""Plain requests for the hot route, answered ahead of ASGI."""
