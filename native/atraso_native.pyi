@@ -1,4 +1,4 @@
-"""The types of the Rust module; `docs/native.md` tells what it is for."""
+"""The types of the Rust module; `docs/architecture.md` tells what it is for."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ class Lane:
     NOT_MINE: ClassVar[int]
     UNFINISHED: ClassVar[int]
     WAITS: ClassVar[int]
+    MORE: ClassVar[int]
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Lane:
         max_pending: int,
         keys: Sequence[bytes] | None,
         origins: bool,
+        one: bool,
     ) -> None: ...
     def begin_with(self, start: bytes, /) -> None: ...
     def counted(self) -> int: ...

@@ -28,7 +28,7 @@ from service.api.flights.catalogue import catalogue
 from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.paths import HOT, NAMED, route_of
-from service.api.served import Limits, Native, Served
+from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
@@ -84,8 +84,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     features = Features(bundle.tables, bundle.names)
     names = Names(features, metrics, strict=settings.strict)
     replies = Replies(bundle.threshold)
-    reader = native.reader_of(bundle.tables) if settings.native else None
-    queue = native.queue_of(len(bundle.tables), settings.cache_size, replies) if reader else None
+    made = native.native_of(bundle.tables, replies, settings.cache_size) if settings.native else None
     predictor = Predictor(
         features,
         scorer,
@@ -93,7 +92,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         metrics,
         cache_size=settings.cache_size,
         max_pending=settings.max_pending,
-        queue=queue,
+        queue=made.queue if made else None,
     )
     predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
     record = (
@@ -108,7 +107,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         names=names,
         lines=Lines(settings.max_batch_pending),
         explainer=Explainer(bundle.tables, scorer, settings.max_explain_pending),
-        protocol=Models(bundle, predictor, names, settings.max_batch),
+        protocol=Models(bundle, predictor, names, settings.max_batch, made.reader if made else None),
         counts=metrics,
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
@@ -117,7 +116,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,
-        native=Native(reader, queue) if reader and queue is not None else None,
+        native=made,
     )
 
 
@@ -195,9 +194,14 @@ class App:
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
-        if served.native and not lane.watched:
+        if served.native and not lane.tell_all:
             lane.native = native.lane_of(
-                *served.native, bounds, self._settings.max_pending, self._keys, origins=origins is not None
+                served.native,
+                bounds,
+                self._settings.max_pending,
+                keys=self._keys,
+                origins=origins is not None,
+                one=lane.record is not None,
             )
         state = {"served": served, "metrics": self._counts, "lane": lane, "keys": self._keys, "ids": lane.ids}
         scope["state"].update(state, origins=origins, traces=spans, bounds=bounds, sweep=Sweep(bounds))

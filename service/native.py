@@ -1,14 +1,16 @@
-"""The hot path in Rust, where it was built and fits: makes its parts. `docs/native.md` tells what it does.
+"""The hot path in Rust, where it was built and fits: makes its parts. `docs/architecture.md` tells what it does.
 
 Without it the service answers the same in Python, in about twice the time.
 """
 
+import logging
 from collections.abc import Sequence
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from service.api.callers.keys import Keys
 from service.api.contract import Replies
+from service.api.served import Native
 from service.model.bundle import Table
 from service.server.bounds import Bounds
 from service.server.lane.heads import MAX_BODY, MAX_HEAD, REQUEST_LINE
@@ -19,7 +21,9 @@ except ImportError:
     atraso_native = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from atraso_native import Lane, Queue, Reader
+    from atraso_native import Lane
+
+logger = logging.getLogger("uvicorn.error")
 
 INTERFACE = 1
 """Of the module that this one was written for."""
@@ -34,26 +38,23 @@ def missing() -> str | None:
     return None
 
 
-def reader_of(tables: Sequence[Table]) -> "Reader | None":
-    """None where the tables are beyond it: then Python reads every flight."""
+def native_of(tables: Sequence[Table], replies: Replies, cache_size: int) -> Native | None:
+    """None where the module is missing, or the tables are beyond it: then Python does all."""
     if missing():
         return None
     try:
-        return atraso_native.Reader([(table.key, table.values, table.default) for table in tables])
-    except ValueError:
+        reader = atraso_native.Reader([(table.key, table.values, table.default) for table in tables])
+    except ValueError as error:
+        logger.warning("Rust does not read this bundle's flights, Python does: %s", error)
         return None
+    queue = atraso_native.Queue(4 * len(tables), cache_size, replies.threshold, replies.low, replies.high)
+    return Native(reader, queue)
 
 
-def queue_of(features: int, cache_size: int, replies: Replies) -> "Queue":
-    return atraso_native.Queue(4 * features, cache_size, replies.threshold, replies.low, replies.high)
-
-
-def lane_of(
-    reader: "Reader", queue: "Queue", bounds: Bounds, max_pending: int, keys: Keys | None, *, origins: bool
-) -> "Lane":
+def lane_of(native: Native, bounds: Bounds, max_pending: int, *, keys: Keys | None, origins: bool, one: bool) -> "Lane":
+    """`one` where it has to stop behind each reply; `origins` where replies tell of them."""
     return atraso_native.Lane(
-        reader,
-        queue,
+        *native,
         request_line=REQUEST_LINE,
         prefix=token_hex(4).encode(),
         max_head=min(bounds.max_head, MAX_HEAD),
@@ -62,4 +63,5 @@ def lane_of(
         max_pending=max_pending,
         keys=keys.digests if keys else None,
         origins=origins,
+        one=one,
     )

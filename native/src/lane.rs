@@ -17,6 +17,8 @@ pub struct Lane {
     queue: Py<Queue>,
     rules: Rules,
     max_pending: usize,
+    /// Stop behind each reply: somebody wants to know of it.
+    one: bool,
     /// Of the ids that are made here: the number behind it goes on.
     prefix: Vec<u8>,
     number: u64,
@@ -33,6 +35,7 @@ enum Stop {
     NotMine = 0,
     Unfinished = 1,
     Waits = 2,
+    More = 3,
 }
 
 /// The replies to what came before, from where to where the request is that comes next, and what about it.
@@ -52,9 +55,11 @@ impl Lane {
     const UNFINISHED: u8 = Stop::Unfinished as u8;
     #[classattr]
     const WAITS: u8 = Stop::Waits as u8;
+    #[classattr]
+    const MORE: u8 = Stop::More as u8;
 
     #[new]
-    #[pyo3(signature = (reader, queue, *, request_line, prefix, max_head, max_headers, max_body, max_pending, keys, origins))]
+    #[pyo3(signature = (reader, queue, *, request_line, prefix, max_head, max_headers, max_body, max_pending, keys, origins, one))]
     #[expect(clippy::too_many_arguments, reason = "each is a rule of its own, named where it is called")]
     fn new(
         reader: Py<Reader>,
@@ -67,6 +72,7 @@ impl Lane {
         max_pending: usize,
         keys: Option<Vec<Vec<u8>>>,
         origins: bool,
+        one: bool,
     ) -> PyResult<Self> {
         let keys = keys.map(|keys| keys.into_iter().map(<[u8; 32]>::try_from).collect()).transpose();
         let keys = keys.map_err(|_| PyValueError::new_err("a digest has 32 bytes"))?;
@@ -75,6 +81,7 @@ impl Lane {
             queue,
             rules: Rules { request_line, max_head, max_headers, max_body, keys, origins },
             max_pending,
+            one,
             prefix,
             number: 0,
             start: Vec::new(),
@@ -101,6 +108,9 @@ impl Lane {
         let (mut at, mut answer) = (0, Some(answer));
         while at < data.len() {
             match self.one(py, &data[at..], &mut answer) {
+                Ok(size) if self.one && at + size < data.len() => {
+                    return Taken::Stopped((PyBytes::new(py, &self.replies), at + size, at + size, Stop::More as u8));
+                }
                 Ok(size) => at += size,
                 Err((stop, size)) => {
                     let replies = PyBytes::new(py, &self.replies);

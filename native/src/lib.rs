@@ -1,5 +1,5 @@
 //! atraso's hot path: what does with bytes what Python would take long for. Fast or nothing: whatever is not the plainest
-//! is "not mine", and Python, which is the one truth, answers it. `docs/native.md` tells a Python reader more.
+//! is "not mine", and Python, which is the one truth, answers it. `docs/architecture.md` tells a Python reader more.
 
 mod cache;
 pub mod heads;

@@ -8,14 +8,17 @@ pub struct Flight<'a> {
     pub when: &'a [u8],
 }
 
+/// Colons of an object: `COLONS_A_FLIGHT` in `service/api/contract.py`, which refuses what has more in all.
+const MAX_COLONS: usize = 16;
+
 /// The flight that all of `text` describes.
 pub fn flight(text: &[u8]) -> Option<Flight<'_>> {
     let (flight, end) = object(text, space(text, 0))?;
     (space(text, end) == text.len()).then_some(flight)
 }
 
-/// The flights of an array, at most `limit`, each with the place of its object.
-pub fn flights(text: &[u8], limit: usize) -> Option<Vec<(Flight<'_>, usize, usize)>> {
+/// The flights of an array, at most `limit`, each with the place of its object; None for one that is not the plainest.
+pub fn flights(text: &[u8], limit: usize) -> Option<Vec<(Option<Flight<'_>>, usize, usize)>> {
     let mut found = Vec::new();
     let mut at = space(text, 0);
     if text.get(at) != Some(&b'[') {
@@ -23,7 +26,10 @@ pub fn flights(text: &[u8], limit: usize) -> Option<Vec<(Flight<'_>, usize, usiz
     }
     loop {
         let start = space(text, at + 1);
-        let (flight, end) = object(text, start)?;
+        let (flight, end) = match object(text, start) {
+            Some((flight, end)) => (Some(flight), end),
+            None => (None, flat(text, start)?),
+        };
         if found.len() == limit {
             return None;
         }
@@ -66,6 +72,27 @@ fn object(text: &[u8], at: usize) -> Option<(Flight<'_>, usize)> {
         }
     }
     Some((Flight { opera: opera?, siglades: siglades?, when: when? }, at + 1))
+}
+
+/// Where the object that begins at `at` ends, if it holds no other and is small: whether it is JSON is not looked at.
+fn flat(text: &[u8], at: usize) -> Option<usize> {
+    if text.get(at) != Some(&b'{') {
+        return None;
+    }
+    let (mut colons, mut quoted, mut escaped) = (0, false, false);
+    for (place, &byte) in text.iter().enumerate().skip(at + 1) {
+        colons += usize::from(byte == b':');
+        match byte {
+            _ if colons > MAX_COLONS => return None,
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' => return None, // Python counts those in texts too
+            b'}' if !quoted => return Some(place + 1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The text within the quotes that begin at `at`, and where it ends.
@@ -130,6 +157,11 @@ mod tests {
         assert_eq!(flights(&text, 2).map(|found| found.len()), Some(2));
         assert_eq!(flights(&text, 1), None);
         assert_eq!(flights(b"[]", 1), None);
+        let other = br#"[{"OPERA": "}\"", "x": 1}, {"OPERA": "Sky", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}]"#;
+        let found: Vec<_> = flights(other, 2).unwrap();
+        assert_eq!((found[0].0, &other[found[0].1..found[0].2]), (None, &br#"{"OPERA": "}\"", "x": 1}"#[..]));
+        assert!(found[1].0.is_some());
+        assert_eq!(flights(br#"[{"OPERA": {}}]"#, 1), None);
         assert_eq!(flights(&[b"[", GOOD, b",]"].concat(), 9), None);
     }
 }

@@ -40,7 +40,7 @@ impl Reader {
         let mut rows = Vec::with_capacity(flights.len() * self.width());
         let mut others = Vec::new();
         for (place, (flight, start, end)) in flights.iter().enumerate() {
-            if !self.write(flight, &mut rows) {
+            if !self.write(flight.as_ref(), &mut rows) {
                 others.push((place, PyBytes::new(py, &body[*start..*end])));
             }
         }
@@ -68,7 +68,7 @@ impl Reader {
                 continue;
             };
             let flight = Flight { opera: opera.as_bytes(), siglades: siglades.as_bytes(), when: when.as_bytes() };
-            if !self.write(&flight, &mut rows) {
+            if !self.write(Some(&flight), &mut rows) {
                 others.push(place);
             }
         }
@@ -92,8 +92,8 @@ impl Reader {
     }
 
     /// Appends a row in any case: zeros where the flight is not the plainest, and false.
-    fn write(&self, flight: &Flight, rows: &mut Vec<u8>) -> bool {
-        let parts = self.tables.parts(flight);
+    fn write(&self, flight: Option<&Flight>, rows: &mut Vec<u8>) -> bool {
+        let parts = flight.and_then(|flight| self.tables.parts(flight));
         match &parts {
             Some(parts) => self.tables.write_row(parts, rows),
             None => rows.resize(rows.len() + self.width(), 0),

@@ -42,6 +42,7 @@ LENGTHENED = 3
 class Features:
     def __init__(self, tables: Sequence[Table], names: Mapping[str, Mapping[str, str]] | None = None) -> None:
         """`names` are the bundle's spellings; without them only the tables' own names are known, folded."""
+        self.row_size = 4 * len(tables)
         self.row: Callable[[Parts], Row] = compile_row(tables)
         self.known = {part: known_values(part, tables) for part in NAMED}
         self._airlines = self.known["OPERA"]

@@ -3,12 +3,18 @@
 import asyncio
 from typing import Any
 
+import orjson
+
 from service.api.contract import MAX_PROBLEMS, check_flight, problem
 from service.api.errors import InvalidRequest, Problem
 from service.api.flights.detail import Details
-from service.api.names import Names, Tally
+from service.api.names import Names, Reading, Tally
+from service.api.served import Native
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW
+
+Read = tuple[bytearray, list[tuple[int, bytes]]]
+"""What the reader made of a body: the rows of its flights, one behind the other, and the JSON of those that it left."""
 
 PROBLEMS_A_TURN = 10
 """What is wrong takes longer to tell than what is right to answer, where a nearest name is looked for most of all."""
@@ -48,6 +54,34 @@ async def predict_batch(
             await asyncio.sleep(0)
     if problems:
         raise InvalidRequest(problems)
+    return b"[" + b",".join(replies) + b"]", tally
+
+
+async def predict_read(predictor: Predictor, known: Names, native: Native, flights: Read) -> tuple[bytes, Tally] | None:
+    """The same where the reader read the body, whose other flights are read here; None where one of them is wrong."""
+    rows, others = flights
+    size = predictor.features.row_size
+    readings: list[Reading] = []
+    for count, (place, text) in enumerate(others, 1):
+        try:
+            parts = check_flight(orjson.loads(text), ("body", place))
+            reading = known.read(parts, ("body", place))
+        except (InvalidRequest, orjson.JSONDecodeError):
+            return None  # what is wrong is told where everything is
+        rows[place * size : (place + 1) * size] = predictor.features.row(reading.flight if reading else parts)
+        if reading:
+            readings.append(reading)
+        if count % MAX_ROWS == 0:
+            await asyncio.sleep(0)
+    replies: list[bytes] = []
+    for start in range(0, len(rows), MAX_ROWS * size):
+        replies.append(native.queue.bodies(predictor.pairs(rows[start : start + MAX_ROWS * size])))
+        if len(rows) > FEW * size:
+            await asyncio.sleep(0)
+    tally = Tally()
+    for reading in readings:
+        known.count(reading)
+        tally.add(reading)
     return b"[" + b",".join(replies) + b"]", tally
 
 

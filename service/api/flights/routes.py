@@ -1,6 +1,7 @@
 """The flights' routes: requests into calls and results into responses, nothing more."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from time import perf_counter_ns
 from typing import Any
@@ -15,7 +16,7 @@ from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body, refusal
-from service.api.flights.batch import predict_batch
+from service.api.flights.batch import predict_batch, predict_read
 from service.api.flights.detail import Details, wants_detail
 from service.api.flights.explanation import told
 from service.api.names import Tally, headers_of
@@ -77,11 +78,23 @@ async def _predict_in_turn(
     served: Served, body: bytes, request_id: bytes, detailed: Details | None
 ) -> tuple[bytes, Tally]:
     async with served.lines.of(len(body)).turn(len(body)):
-        flights = parse_batch(body, served.limits.batch)
-        replies, tally = await predict_batch(served.predictor, served.names, flights, detailed)
+        native = None if detailed else served.native
+        read = native.reader.rows(body, served.limits.batch) if native else None
+        if native and read and (done := await predict_read(served.predictor, served.names, native, read)):
+            count, flights = len(read[0]) // served.predictor.features.row_size, _listed(body)
+            replies, tally = done
+        else:
+            listed = parse_batch(body, served.limits.batch)
+            count, flights = len(listed), map(itemgetter(*FIELDS), listed)
+            replies, tally = await predict_batch(served.predictor, served.names, listed, detailed)
     if served.record:
-        served.record.many(len(flights), map(itemgetter(*FIELDS), flights), probabilities_of(replies), request_id)
+        served.record.many(count, flights, probabilities_of(replies), request_id)
     return replies, tally
+
+
+def _listed(body: bytes) -> Iterator[Sequence[str]]:
+    """The fields of a batch's flights, read when they are asked for."""
+    yield from map(itemgetter(*FIELDS), orjson.loads(body))
 
 
 async def explain_one(request: Request) -> Response:

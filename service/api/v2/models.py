@@ -7,7 +7,7 @@ Two models: the bundle's own name takes flights as they are, the one ending in `
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,9 +28,12 @@ from service.api.v2.tensors import (
 )
 from service.api.v2.values import Float32, InferenceError
 from service.model.bundle import Bundle
-from service.model.features import Row
+from service.model.features import Pairs, Row
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW, SHORT
+
+if TYPE_CHECKING:
+    from atraso_native import Reader
 
 PLATFORM = "onnxruntime_onnx"
 
@@ -54,10 +57,10 @@ class Model:
     """Among the models of the bundle: what it did is counted by it."""
     inputs: Mapping[str, Spec]
     outputs: Mapping[str, Spec]
-    rows: Callable[[Mapping[str, Any], int, Tally], tuple[list[Row], list[Named]]]
+    rows: Callable[[Mapping[str, Any], int, Tally], tuple[bytes | bytearray, list[Named]]]
     """Slices of the inputs by name, the place of their first flight, and who is told of names.
 
-    It gives rows, and what is unknown of each.
+    It gives rows, one behind the other, and what is unknown of each.
     """
 
     def about(self) -> Json:
@@ -73,10 +76,13 @@ class Model:
 class Models:
     """The two models of a bundle, by name."""
 
-    def __init__(self, bundle: Bundle, predictor: Predictor, names: Names, max_batch: int) -> None:
+    def __init__(
+        self, bundle: Bundle, predictor: Predictor, names: Names, max_batch: int, reader: "Reader | None" = None
+    ) -> None:
         name, version, width = bundle.name, bundle.version, len(bundle.tables)
         self._predictor = predictor
         self._names = names
+        self._reader = reader
         self._max_batch = max_batch
         texts, gives = {field: Spec("BYTES") for field in FIELDS}, {OUTPUT: Spec("FP32")}
         flights = Model(name, version, 0, texts, gives | {UNKNOWN: Spec("BYTES")}, self._flight_rows)
@@ -118,36 +124,41 @@ class Models:
         self, model: Model, count: int, inputs: Mapping[str, Any], tally: Tally
     ) -> tuple[Float32, list[Named]]:
         """A slice at a time, so that others are served in between."""
-        found: list[float] = []
+        pairs: list[Pairs] = []
         unknown: list[Named] = []
         for start in range(0, count, MAX_ROWS):
             some = {name: values[start : start + MAX_ROWS] for name, values in inputs.items()}
             rows, names = model.rows(some, start, tally)
             unknown += names
-            found += self._predictor.probabilities(rows)
+            pairs.append(self._predictor.pairs(rows))
             if count > FEW:
                 await asyncio.sleep(0)
-        return np.array(found, dtype=np.float32), unknown
+        return np.frombuffer(b"".join(pairs), dtype=np.float32)[1::2].copy(), unknown
 
-    def _flight_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[list[Row], list[Named]]:
-        row_of = self._predictor.features.row
-        rows: list[Row] = []
-        unknown: list[Named] = []
-        for place, values in enumerate(zip(*(inputs[field] for field in FIELDS), strict=True), start):
-            try:
-                flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
-                reading = self._names.read(flight, (place,))
-            except InvalidRequest as error:
-                raise InferenceError(_sentence(error)) from None
-            if reading:
-                self._names.count(reading)
-                tally.add(reading)
-            unknown.append(reading.unknown if reading else ())
-            rows.append(row_of(reading.flight if reading else flight))
+    def _flight_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[bytearray, list[Named]]:
+        columns = [inputs[field] for field in FIELDS]
+        count, size = len(columns[0]), self._predictor.features.row_size
+        rows, others = self._reader.columns(*columns) if self._reader else (bytearray(size * count), range(count))
+        unknown: list[Named] = [()] * count
+        for place in others:
+            row, unknown[place] = self._flight_row([column[place] for column in columns], start + place, tally)
+            rows[place * size : (place + 1) * size] = row
         return rows, unknown
 
-    def _feature_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[list[Row], list[Named]]:
-        return [row.tobytes() for row in inputs["features"]], []
+    def _flight_row(self, values: Sequence[str], place: int, tally: Tally) -> tuple[Row, Named]:
+        try:
+            flight = check_flight(dict(zip(FIELDS, values, strict=True)), (place,))
+            reading = self._names.read(flight, (place,))
+        except InvalidRequest as error:
+            raise InferenceError(_sentence(error)) from None
+        if reading is None:
+            return self._predictor.features.row(flight), ()
+        self._names.count(reading)
+        tally.add(reading)
+        return self._predictor.features.row(reading.flight), reading.unknown
+
+    def _feature_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[bytes, list[Named]]:
+        return inputs["features"].astype(np.float32).tobytes(), []
 
 
 def _sentence(error: InvalidRequest) -> str:

@@ -1,9 +1,15 @@
 """The lane with its bytes in Rust: `native/src/lane.rs` answers what is plainest, Python's lane what it leaves.
 
-A connection that goes, or whose requests somebody wants to know of, is Python's too.
+A connection that goes is Python's too, and all of them where every request is told of.
 """
 
+from typing import TYPE_CHECKING
+
+from service.api.served import Recorder
 from service.server.lane.protocol import FastLaneProtocol
+
+if TYPE_CHECKING:
+    from atraso_native import Lane
 
 LENGTH = b"content-length: "
 CLOSE = b"connection: close\r\n"
@@ -20,18 +26,21 @@ class NativeLaneProtocol(FastLaneProtocol):
             lane.begin_turn()
             native.begin_with(lane.start(self.server_state.default_headers))
         self._held = b""
-        taken = native.take(data, self._give)
-        if isinstance(taken, bytes):
-            self.transport.write(taken)
-            self._answered(False)
-            return
-        replies, start, end, stop = taken
-        if replies:
-            self.transport.write(replies)
-            self._answered(False)
+        while not isinstance(taken := native.take(data, self._give), bytes):
+            replies, start, end, stop = taken
+            if replies:
+                self._wrote(replies, data[:start])
+            if stop != native.MORE:
+                self._left(native, stop, data, start, end)
+                return
+            data = data[start:]
+        self._wrote(taken, data)
+
+    def _left(self, native: "Lane", stop: int, data: bytes, start: int, end: int) -> None:
+        """What is at `start` in `data` was not answered."""
         if stop == native.WAITS:
-            lane.waiting += 1
-            lane.predictor.awaited()
+            self._lane.waiting += 1
+            self._lane.predictor.awaited()
             self._pending = data if end - start == len(data) else data[start:end]
             self._hold(data[end:])
         elif stop == native.UNFINISHED:
@@ -39,12 +48,23 @@ class NativeLaneProtocol(FastLaneProtocol):
         else:
             super()._take(data[start:])
 
+    def _wrote(self, replies: bytes, requests: bytes) -> None:
+        self.transport.write(replies)
+        self._answered(False)
+        if self._lane.record:
+            self._keep(self._lane.record, requests, replies)
+
+    def _keep(self, record: Recorder, request: bytes, reply: bytes) -> None:
+        head, _, body = reply.partition(b"\r\n\r\n")
+        request_id = head.partition(b"x-request-id: ")[2].partition(b"\r\n")[0]
+        record.one(request.partition(b"\r\n\r\n")[2], body, request_id)
+
     def _give(self, reply: bytes | Exception) -> None:
         """The pending request's whole reply was made, or could not be."""
         if not isinstance(reply, bytes):
             self._reply(reply)
             return
-        self._pending = b""
+        request, self._pending = self._pending, b""
         lane = self._lane
         lane.waiting -= 1
         if not self.transport.is_closing():
@@ -53,6 +73,8 @@ class NativeLaneProtocol(FastLaneProtocol):
             self.transport.write(reply.replace(LENGTH, CLOSE + LENGTH, 1) if last else reply)
             lane.answered += 1
             self._answered(last)
+            if lane.record:
+                self._keep(lane.record, request, reply)
         lane.end_turn()
         if self._held or self._last_words is not None:
             self._go_on()
