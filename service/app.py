@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__, native
@@ -29,6 +29,7 @@ from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.paths import HOT, NAMED, route_of
 from service.api.served import Limits, Served
+from service.api.slashes import other_slash
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
@@ -203,6 +204,7 @@ class App:
                 origins=origins is not None,
                 one=lane.record is not None,
             )
+        self._counts.lane = "rust" if lane.native else "python"
         state = {"served": served, "metrics": self._counts, "lane": lane, "keys": self._keys, "ids": lane.ids}
         scope["state"].update(state, origins=origins, traces=spans, bounds=bounds, sweep=Sweep(bounds))
         gc.collect()
@@ -213,21 +215,6 @@ class App:
             if isinstance(kept, PredictionLog | Traces):
                 await asyncio.to_thread(kept.close)
         await send({"type": "lifespan.shutdown.complete"})
-
-
-async def other_slash(scope: Scope, receive: Receive, send: Send) -> None:
-    """For a path that no route has: the one with a slash more or without it, where a route has that.
-
-    The redirect is relative: neither the Host that the client named nor a prefix that a proxy cut off is in it.
-    """
-    path, raw, query = scope["path"], scope["raw_path"], scope["query_string"]
-    last = raw.rstrip(b"/").rpartition(b"/")[2].decode("ascii")
-    bare = path.rstrip("/")
-    other, location = (bare, "../" * (len(path) - len(bare)) + last) if path != bare else (path + "/", f"./{last}/")
-    if not any(route.matches({**scope, "path": other})[0] is not Match.NONE for route in scope["router"].routes):
-        raise HTTPException(404)
-    headers = {"location": location + (f"?{query.decode('ascii')}" if query else "")}
-    await Response(status_code=307, headers=headers)(scope, receive, send)
 
 
 def refused(request: Request, error: Exception) -> Response:

@@ -136,6 +136,8 @@ class Metrics:
     def __init__(self, shared: Shared | None = None, about: dict[str, str] | None = None, row: int = 0) -> None:
         self.about = about or {}
         self.row = row
+        self.lane = "none"
+        """Who answers ahead of ASGI: rust, python or none."""
         self.all = (shared or Shared()).counts
         self.counts = self.all[row * ROW : (row + 1) * ROW]
 

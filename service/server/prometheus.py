@@ -40,7 +40,14 @@ def render(metrics: Metrics) -> bytes:
     """All workers' counters, and the parent's."""
     rows = [_with_lane(metrics.all[at : at + ROW].tolist()) for at in range(0, (MAX_WORKERS + 1) * ROW, ROW)]
     total = [sum(column) for column in zip(*rows, strict=True)]
-    parts = (_model(metrics.about), _requests(total), _singles(total), _events(total), _workers(rows[:MAX_WORKERS]))
+    parts = (
+        _model(metrics.about),
+        _lane(metrics.lane),
+        _requests(total),
+        _singles(total),
+        _events(total),
+        _workers(rows[:MAX_WORKERS]),
+    )
     return ("\n".join(chain.from_iterable(parts)) + "\n").encode()
 
 
@@ -64,6 +71,11 @@ def _head(name: str, kind: str, text: str) -> list[str]:
 def _model(about: dict[str, str]) -> list[str]:
     labels = ",".join(f'{name}="{_escape(value)}"' for name, value in about.items())
     return [*_head("model_info", "gauge", "The model that is served."), f"atraso_model_info{{{labels}}} 1"]
+
+
+def _lane(lane: str) -> list[str]:
+    text = f"What answers requests for {HOT} ahead of ASGI."
+    return [*_head("lane_info", "gauge", text), f'atraso_lane_info{{lane="{lane}"}} 1']
 
 
 def _escape(value: str) -> str:

@@ -131,6 +131,8 @@ class WorkerServer(Server):
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
+        if self.config.http_protocol_class is DrainingProtocol:
+            self._metrics.lane = "none"
         self.servers = []
         for listener in sockets or []:
             self._listen(listener)

@@ -19,6 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from service import native
 from service.api.contract import EXAMPLE
 from service.server.bounds import bounds_of
 from service.server.drain import DrainingProtocol
@@ -75,11 +76,15 @@ def chunks(*parts: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
 
 
+WAYS: tuple[tuple[str, ...], ...] = ((), ("--no-native",), ("--no-fast-lane",))
+"""The lane in Rust, the lane in Python, and none."""
+
+
 @pytest.fixture(scope="module")
-def both(servers: Callable[..., Any]) -> tuple[Any, Any]:
-    """A server with the lane, and one without."""
+def ways(servers: Callable[..., Any]) -> tuple[Any, ...]:
+    """A server for each of `WAYS`."""
     shared = ("--workers", 1, "--keep-alive", KEEP_ALIVE, "--max-body", 20_000)
-    return servers(*shared), servers(*shared, "--no-fast-lane")
+    return tuple(servers(*shared, *flags) for flags in WAYS)
 
 
 def talk(port: int, pieces: Iterable[bytes], pause: float = 0.002) -> bytes:
@@ -135,11 +140,12 @@ def parse(stream: bytes) -> list[Reply]:
     return replies
 
 
-def same(both: tuple[Any, Any], *pieces: bytes) -> list[Reply]:
-    """Send the pieces to both servers, see that the replies are the same, and return them."""
-    lane, plain = (parse(talk(server.port, pieces)) for server in both)
-    assert lane == plain
-    return lane
+def same(ways: tuple[Any, ...], *pieces: bytes) -> list[Reply]:
+    """Send the pieces to all servers, see that the replies are the same, and return them."""
+    first, *others = (parse(talk(server.port, pieces)) for server in ways)
+    for other in others:
+        assert first == other
+    return first
 
 
 def statuses(replies: Sequence[Reply]) -> list[int]:
@@ -253,20 +259,20 @@ CASES: dict[str, tuple[bytes, list[int]]] = {
 
 
 @pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES)
-def test_the_same_bytes_get_the_same_replies(both: tuple[Any, Any], stream: bytes, expected: list[int]) -> None:
+def test_the_same_bytes_get_the_same_replies(ways: tuple[Any, ...], stream: bytes, expected: list[int]) -> None:
     """`expected` says what must come; where it is empty, whatever uvicorn does is right."""
-    replies = same(both, stream)
+    replies = same(ways, stream)
     assert not expected or statuses(replies) == expected
 
 
-def test_the_lane_is_taken(both: tuple[Any, Any]) -> None:
+def test_the_lane_is_taken(ways: tuple[Any, ...]) -> None:
     """Otherwise these tests would compare uvicorn with itself."""
     taken = []
-    for server in both:
+    for server in ways:
         before = in_lane(server)
         talk(server.port, [request() * 3 + GET + request(b"x") + request(path=HOT + "?") + request() + LAST])
         taken.append(in_lane(server) - before)
-    assert taken == [3, 0]  # after a request that went to uvicorn, so did what came in the same packet
+    assert taken == [3, 3, 0]  # after a request that went to uvicorn, so did what came in the same packet
 
 
 def in_lane(server: Any, key: str = "") -> int:
@@ -280,6 +286,14 @@ def test_the_lane_can_be_turned_off() -> None:
     assert choose_protocol(Settings()) is NativeLaneProtocol
     assert choose_protocol(Settings(fast_lane=False)) is DrainingProtocol
     assert choose_protocol(Settings(access_log=True)) is NativeLaneProtocol
+
+
+def test_metrics_say_which_lane_there_is(ways: tuple[Any, ...], need: Callable[[object, str], None]) -> None:
+    need(not native.missing(), f"the Rust module is of no use: {native.missing()}")
+    told = [
+        re.search(r'^atraso_lane_info{lane="(\w+)"} 1$', httpx.get(each.url + "/metrics").text, re.M) for each in ways
+    ]
+    assert [found and found.group(1) for found in told] == ["rust", "python", "none"]
 
 
 IDS: dict[str, tuple[tuple[str, ...], bytes]] = {
@@ -299,27 +313,27 @@ IDS: dict[str, tuple[tuple[str, ...], bytes]] = {
 
 
 @pytest.mark.parametrize(("headers", "expected"), IDS.values(), ids=IDS)
-def test_every_reply_tells_its_id(both: tuple[Any, Any], headers: tuple[str, ...], expected: bytes) -> None:
+def test_every_reply_tells_its_id(ways: tuple[Any, ...], headers: tuple[str, ...], expected: bytes) -> None:
     """On both ways, and of a request that is refused too."""
     get = request(b"", *headers, method="GET", path="/v2/health/live", length=False)
     stream = request(BODY, *headers) + request(flight("Nueva"), *headers) + request(b"x", *headers) + get
-    before = in_lane(both[0])
-    replies = same(both, stream + LAST)
+    before = [in_lane(server) for server in ways[:2]]
+    replies = same(ways, stream + LAST)
     assert statuses(replies) == [200, 200, 422, 200, 200]
     for _, told, _ in replies[:4]:
         assert b"x-request-id: " + expected in told
-    assert in_lane(both[0]) - before == 2  # a head of its own stays in the lane
+    assert [in_lane(server) for server in ways[:2]] == [count + 2 for count in before]  # a head of its own stays in it
 
 
-def test_ids_that_are_made_differ(both: tuple[Any, Any]) -> None:
-    for server in both:
+def test_ids_that_are_made_differ(ways: tuple[Any, ...]) -> None:
+    for server in ways:
         stream = talk(server.port, [request() * 20 + GET * 20 + LAST])
         assert len(set(re.findall(rb"x-request-id: (\S+)", stream))) == 41
 
 
-def test_what_the_model_made_tells_its_version_and_every_reply_that_it_is_no_page(both: tuple[Any, Any]) -> None:
+def test_what_the_model_made_tells_its_version_and_every_reply_that_it_is_no_page(ways: tuple[Any, ...]) -> None:
     stream = request() + request(b"x") + request(b"[]", path="/predict_delay_probabilities") + GET + WRONG
-    replies = same(both, stream)
+    replies = same(ways, stream)
     assert statuses(replies) == [200, 422, 200, 200, 400]
     told = [dict(header.split(b": ", 1) for header in headers) for _, headers, _ in replies]
     assert {each[b"x-content-type-options"] for each in told} == {b"nosniff"}
@@ -329,13 +343,13 @@ def test_what_the_model_made_tells_its_version_and_every_reply_that_it_is_no_pag
 
 
 @pytest.fixture(scope="module")
-def keyed(servers: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
-    """Both again, for those who have a key."""
+def keyed(servers: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
+    """The same, for those who have a key."""
     file = tmp_path_factory.mktemp("keys") / "keys"
     file.write_text("# old\nfirst-key\n\nsecond-key\n")
     shared = ("--workers", 1, "--api-keys-file", file)
     env = {"ATRASO_API_KEYS": "third-key,fourth-key"}
-    return servers(*shared, env=env), servers(*shared, "--no-fast-lane", env=env)
+    return tuple(servers(*shared, *flags, env=env) for flags in WAYS)
 
 
 KEYED: dict[str, tuple[tuple[str, ...], int]] = {
@@ -361,13 +375,14 @@ KEYED: dict[str, tuple[tuple[str, ...], int]] = {
 
 
 @pytest.mark.parametrize(("headers", "status"), KEYED.values(), ids=KEYED)
-def test_who_may_ask(keyed: tuple[Any, Any], headers: tuple[str, ...], status: int) -> None:
-    before = in_lane(keyed[0], "first-key")
+def test_who_may_ask(keyed: tuple[Any, ...], headers: tuple[str, ...], status: int) -> None:
+    before = [in_lane(server, "first-key") for server in keyed[:2]]
     assert statuses(same(keyed, request(BODY, *headers) * 2 + LAST)) == [status, status, 200]
-    assert in_lane(keyed[0], "first-key") - before == (2 if status == 200 else 0)
+    more = 2 if status == 200 else 0
+    assert [in_lane(server, "first-key") for server in keyed[:2]] == [count + more for count in before]
 
 
-def test_a_remembered_head_lets_no_other_in(keyed: tuple[Any, Any]) -> None:
+def test_a_remembered_head_lets_no_other_in(keyed: tuple[Any, ...]) -> None:
     good, bad = (request(BODY, f"X-Api-Key: {key}") for key in ("first-key", "wrong-key"))
     replies = same(keyed, good * 2 + bad + good + bad + request() + LAST)
     assert statuses(replies) == [200, 200, 401, 200, 401, 401, 200]
@@ -375,12 +390,12 @@ def test_a_remembered_head_lets_no_other_in(keyed: tuple[Any, Any]) -> None:
 
 def test_load_is_shed_in_the_same_bytes(servers: Callable[..., Any]) -> None:
     """Headers in their order, too: the lane writes this reply itself."""
-    overloaded = [servers("--workers", 1, "--max-pending", 0, *flags) for flags in ([], ["--no-fast-lane"])]
+    overloaded = [servers("--workers", 1, "--max-pending", 0, *flags) for flags in WAYS]
     stream = request() * 3 + request(flight("Nueva")) + GET + request() + LAST
-    lane, plain = (
+    lane, *others = (
         re.sub(rb"(date|x-request-id): [^\r]+", rb"\1: x", talk(server.port, [stream])) for server in overloaded
     )
-    assert lane == plain
+    assert others == [lane, lane]
     assert statuses(parse(lane)) == [503, 503, 503, 503, 200, 503, 200]
     assert b"retry-after: 1" in lane
     for server in overloaded:
@@ -389,38 +404,38 @@ def test_load_is_shed_in_the_same_bytes(servers: Callable[..., Any]) -> None:
         assert 'atraso_unknown_total{field="OPERA"} 0' in counted
 
 
-def test_a_head_and_its_body_cut_at_every_byte(both: tuple[Any, Any]) -> None:
+def test_a_head_and_its_body_cut_at_every_byte(ways: tuple[Any, ...]) -> None:
     stream = request(flight("Nueva")) + LAST
-    whole = same(both, stream)
+    whole = same(ways, stream)
     assert statuses(whole) == [200, 200]
-    for server in both:
+    for server in ways:
         for cut in range(1, len(stream)):
             assert parse(talk(server.port, [stream[:cut], stream[cut:]], pause=0.0005)) == whole
 
 
-def test_one_byte_at_a_time(both: tuple[Any, Any]) -> None:
+def test_one_byte_at_a_time(ways: tuple[Any, ...]) -> None:
     stream = request() + request(b"x") + LAST
-    assert statuses(same(both, *(stream[at : at + 1] for at in range(len(stream))))) == [200, 422, 200]
+    assert statuses(same(ways, *(stream[at : at + 1] for at in range(len(stream))))) == [200, 422, 200]
 
 
-def test_pipelined_replies_come_in_order(both: tuple[Any, Any]) -> None:
+def test_pipelined_replies_come_in_order(ways: tuple[Any, ...]) -> None:
     """Hot and cold, cached and not: the reply tells which request it belongs to."""
     stream = b"".join(
         request(flight(AIRLINES[n % 6], n % 24)) + (GET if n % 7 == 3 else request(b"{") if n % 7 == 5 else b"")
         for n in range(200)
     )
-    replies = same(both, stream + LAST)
+    replies = same(ways, stream + LAST)
     assert len(replies) == 200 + 29 + 28 + 1
     assert len({body for _, _, body in replies}) > 10
 
 
 def test_more_requests_than_one_read_takes_are_answered_in_order(
-    both: tuple[Any, Any], servers: Callable[..., Any]
+    ways: tuple[Any, ...], servers: Callable[..., Any]
 ) -> None:
     """What follows in the next read must not overtake what is waiting for the model."""
-    uncached = servers("--workers", 1, "--cache-size", 0)
+    uncached = [servers("--workers", 1, "--cache-size", 0, *flags) for flags in WAYS]
     requests = [request(flight(AIRLINES[n % 6], n % 24)) for n in range(5000)]
-    replies = same((uncached, both[1]), b"".join(requests) + LAST)
+    replies = same((*uncached, ways[-1]), b"".join(requests) + LAST)
     assert len(replies) == 5001
 
 
@@ -436,9 +451,9 @@ SPLIT = {
 
 @pytest.mark.parametrize(("first", "second", "expected"), SPLIT.values(), ids=SPLIT)
 def test_what_looks_like_a_request_inside_another_is_none(
-    both: tuple[Any, Any], first: bytes, second: bytes, expected: list[int]
+    ways: tuple[Any, ...], first: bytes, second: bytes, expected: list[int]
 ) -> None:
-    replies = same(both, first, second)
+    replies = same(ways, first, second)
     assert not expected or statuses(replies) == expected
 
 
@@ -459,26 +474,26 @@ OTHERS = st.sampled_from(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PLAIN | OTHERS, max_size=6), st.lists(st.floats(0, 1), max_size=4))
-def test_any_stream_cut_anywhere(both: tuple[Any, Any], requests: list[bytes], cuts: list[float]) -> None:
+def test_any_stream_cut_anywhere(ways: tuple[Any, ...], requests: list[bytes], cuts: list[float]) -> None:
     stream = b"".join(requests) + LAST
     places = [0, *sorted(int(cut * len(stream)) for cut in cuts), len(stream)]
-    replies = same(both, *(stream[a:b] for a, b in pairwise(places) if b > a))
+    replies = same(ways, *(stream[a:b] for a, b in pairwise(places) if b > a))
     assert len(replies) == len(requests) + 1
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_damaged_stream(both: tuple[Any, Any], data: st.DataObject) -> None:
+def test_any_damaged_stream(ways: tuple[Any, ...], data: st.DataObject) -> None:
     """A byte of a request replaced, left out or doubled."""
     stream = data.draw(PLAIN)
     at = data.draw(st.integers(0, len(stream) - 1))
     byte = data.draw(st.sampled_from([b"", b"\0", b"\r", b"\n", b" ", b":", b"\xff", b"9", stream[at : at + 1] * 2]))
-    same(both, stream[:at] + byte + stream[at + 1 :] + LAST)
+    same(ways, stream[:at] + byte + stream[at + 1 :] + LAST)
 
 
 @pytest.mark.parametrize("cut", [30, 120, -1, None])
-def test_a_client_that_resets_disturbs_nobody(both: tuple[Any, Any], cut: int | None) -> None:
-    for server in both:
+def test_a_client_that_resets_disturbs_nobody(ways: tuple[Any, ...], cut: int | None) -> None:
+    for server in ways:
         for _ in range(20):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(request(flight("Nueva"))[:cut])
@@ -495,10 +510,10 @@ def resident(pid: int) -> int:
     return int(found.group(1))
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["lane", "plain"])
-def test_a_client_that_does_not_read_is_made_to_wait(both: tuple[Any, Any], place: int) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["native", "lane", "plain"])
+def test_a_client_that_does_not_read_is_made_to_wait(ways: tuple[Any, ...], place: int) -> None:
     """It sends for as long as the server takes: that has to end, with no reply lost once it reads."""
-    server = both[place]
+    server = ways[place]
     block = request() * 500
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.setblocking(False)
@@ -520,9 +535,9 @@ def test_a_client_that_does_not_read_is_made_to_wait(both: tuple[Any, Any], plac
             received += data
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["lane", "plain"])
-def test_an_idle_connection_is_closed_and_a_used_one_is_not(both: tuple[Any, Any], place: int) -> None:
-    with socket.create_connection(("127.0.0.1", both[place].port)) as connection:
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["native", "lane", "plain"])
+def test_an_idle_connection_is_closed_and_a_used_one_is_not(ways: tuple[Any, ...], place: int) -> None:
+    with socket.create_connection(("127.0.0.1", ways[place].port)) as connection:
         connection.settimeout(KEEP_ALIVE + 5)
         for stream in (
             request(),
