@@ -1,3 +1,10 @@
+FROM rust:1.95.0-slim-bookworm AS native
+WORKDIR /crate
+COPY native/Cargo.toml ./
+COPY native/src/ src/
+# Without these two, pyo3 would look for the Python that it is built for, and link with it.
+RUN PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1 cargo build --release
+
 FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /build
 COPY pyproject.toml constraints.txt ./
@@ -9,6 +16,7 @@ RUN python -m venv /venv \
 FROM python:3.13.9-slim-bookworm
 WORKDIR /app
 COPY --from=build /venv /venv
+COPY --from=native /crate/target/release/libatraso_native.so atraso_native.abi3.so
 COPY service/ service/
 COPY tables/ tables/
 COPY model.onnx flights.json ./

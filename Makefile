@@ -2,18 +2,24 @@ PYTHON ?= python3
 INSTALL = python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 PIP = .venv/bin/$(INSTALL)
 
-.PHONY: serve dev test chaos check export bench sbom
+CRATE = native/Cargo.toml native/pyproject.toml native/atraso_native.pyi $(wildcard native/src/*.rs)
 
-serve: .venv/serve  ## serve the shipped model on http://localhost:8080
+.PHONY: serve native dev test chaos check export bench sbom
+
+serve: .venv/serve .venv/native  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
 
-dev: .venv/dev  ## install what export, bench and the tests need
+native: .venv/serve  ## build the hot path in Rust, and say why where that fails
+	$(PIP) --build-constraint constraints.txt --no-deps --force-reinstall ./native
+	@touch .venv/native
+
+dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
-test: .venv/dev  ## everything that this machine has the tools for
+test: .venv/dev .venv/native  ## everything that this machine has the tools for
 	.venv/bin/python -m pytest --numprocesses 3 --dist loadscope
 
-chaos: .venv/dev  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
+chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
 	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results
 
 check: .venv/dev  ## lint, format, types
@@ -25,7 +31,7 @@ export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write m
 data/dataset_SCL.csv: | .venv/dev
 	.venv/bin/python -m export fetch --out $@
 
-bench: .venv/dev  ## measure the service on this machine, beside what could be used instead
+bench: .venv/dev .venv/native  ## measure the service on this machine, beside what could be used instead
 	.venv/bin/python -m bench compare
 
 sbom: build/sbom.json  ## what the server's install is made of, in CycloneDX' format
@@ -51,3 +57,13 @@ build/sbom.json: pyproject.toml constraints.txt
 	@echo "atraso: installing what export, bench and the tests need (lightgbm, onnxmltools, pytest, ...): a minute or so"
 	$(PIP) --group dev
 	@touch $@
+
+# Where it cannot be built, the service answers the same in Python: that is told, and is no failure.
+.venv/native: $(CRATE) | .venv/serve
+	@if ! command -v cargo >/dev/null; then \
+	  echo "atraso: no cargo here, so Python answers, at about twice the cost; for the hot path in Rust: https://rustup.rs, then make native"; \
+	else \
+	  echo "atraso: building the hot path in Rust: some 20 s"; \
+	  if $(PIP) --build-constraint constraints.txt --no-deps --force-reinstall ./native >.venv/native.log 2>&1; then touch $@; \
+	  else echo "atraso: that failed (.venv/native.log), so Python answers, at about twice the cost; make native tries again"; fi; \
+	fi

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Image:
     def do(self, name: str, rest: str) -> None:
         match name:
             case "FROM":
-                assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+( AS build)?", rest)
+                assert re.fullmatch(r"(python|rust):\d+\.\d+\.\d+-slim-\w+( AS \w+)?", rest)
             case "WORKDIR":
                 self.workdir = rest
                 self.at(".").mkdir(parents=True, exist_ok=True)
@@ -66,6 +67,9 @@ class Image:
         if words[0] == "--from=build":
             assert words[1:] == ["/venv", "/venv"]
             return
+        if words[0] == "--from=native":
+            shutil.copy(self.at(words[1]), self.at(words[2]))
+            return
         *sources, destination = words
         found = [path for source in sources for path in ROOT.glob(source)]
         assert found, words
@@ -79,13 +83,18 @@ class Image:
 
 
 def instructions() -> list[tuple[str, str]]:
-    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-    return [(name, rest) for name, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+    lines = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    parted = (line.partition(" ") for line in lines if line and line[0] != "#")
+    return [(name, rest) for name, _, rest in parted]
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(tmp_path_factory: pytest.TempPathFactory, need: Callable[[object, str], None]) -> Image:
+    need(shutil.which("cargo"), "cargo is not installed: the image's first stage builds the Rust module")
     built = Image(tmp_path_factory.mktemp("image"))
+    (ROOT / "native" / "target").mkdir(exist_ok=True)
+    built.at("/crate").mkdir()
+    built.at("/crate/target").symlink_to(ROOT / "native" / "target")  # what was compiled before need not be again
     for name, rest in instructions():
         built.do(name, rest)
     return built
@@ -110,6 +119,7 @@ def test_it_serves_on_the_given_port(image: Image, capsys: pytest.CaptureFixture
             reply = httpx.post(f"http://127.0.0.1:{port}/predict_delay_probability", json=EXAMPLE)
             assert reply.status_code == 200
             assert reply.json()["clase"] == ["Baja probabilidad de atraso"]
+            assert 'atraso_lane_info{lane="rust"} 1' in httpx.get(f"http://127.0.0.1:{port}/metrics").text
             for page in ("/", "/report/", "/report/img/model-tried.png"):
                 assert httpx.get(f"http://127.0.0.1:{port}{page}").status_code == 200
         finally:
@@ -125,6 +135,7 @@ def test_it_does_not_run_as_root(image: Image) -> None:
 
 def test_it_holds_the_service_and_nothing_of_the_offline_side(image: Image) -> None:
     assert {path.name for path in image.at(".").iterdir()} == {
+        "atraso_native.abi3.so",
         "service",
         "tables",
         "model.onnx",
@@ -146,5 +157,6 @@ def test_the_context_lets_through_what_is_copied() -> None:
         "flights.json",
         "docs",
         "tables",
+        "native",
         "service",
     }

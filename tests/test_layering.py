@@ -13,7 +13,14 @@ OURS = ("service", "export", "bench", "bulk")
 TRAINING = ("lightgbm", "onnx", "onnxmltools", "sklearn", "pandas", "scipy", "matplotlib", "xgboost")
 HTTP = ("starlette", "uvicorn", "httptools", "uvloop", "socket", "http", "click")
 
-TOP_OF_SERVICE = ("service.app", "service.settings", "service.__main__", "service.healthcheck", "service.__version__")
+TOP_OF_SERVICE = (
+    "service.app",
+    "service.native",
+    "service.settings",
+    "service.__main__",
+    "service.healthcheck",
+    "service.__version__",
+)
 STAGES = ("export.data", "export.learn", "export.graph")
 TOP_OF_EXPORT = ("export.assemble", "export.bundle", "export.exchange", "export.names")
 EVERYWHERE = ("export.errors", "export.files", "export.progress", "export.style", "export.__version__")
@@ -98,6 +105,8 @@ def test_imports_point_one_way(path: Path) -> None:
         ("service/api/pages.py", "from service.settings import ROOT"),
         ("service/api/v2/routes.py", "import uvicorn"),
         ("service/server/lane/protocol.py", "from service.app import create_app"),
+        ("service/server/lane/native.py", "from service.native import lane_of"),
+        ("service/api/flights/batch.py", "from service import native"),
         ("service/app.py", "from export.data import flights"),
         ("service/model/scorer.py", "import onnx"),
         ("export/data/flights.py", "from export.learn.tables import Table"),
