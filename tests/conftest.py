@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,18 +42,36 @@ DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
 LOADS = ("tests/bench/", "tests/chaos/")
+LONG = ("tests/chaos/", "tests/bench/", "tests/examples/", "tests/export/", "tests/web/")
 
 
 class Apart(LoadScopeScheduling):
-    """Shares the tests among processes by file; those that load a machine stay together, so that no two loads meet."""
+    """Shares the tests among processes by file.
+
+    Those that load a machine stay together, so that no two loads meet, and those that build in the same folders too.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "loads" if file.startswith(LOADS) else file
+        if file.startswith(LOADS):
+            return "loads"
+        return "examples" if file.startswith("tests/examples/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # the order is that of the collection, which is ours
     return Apart(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long starts first where processes share the tests, so that none is left alone with it at the end."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (rank(item.nodeid), -tests[item.path], item.path))
+
+
+def rank(nodeid: str) -> int:
+    return next((place for place, folder in enumerate(LONG) if nodeid.startswith(folder)), len(LONG))
 
 
 @pytest.fixture(scope="session")
