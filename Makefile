@@ -17,7 +17,7 @@ dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
 test: .venv/dev .venv/native  ## everything that this machine has the tools for
-	.venv/bin/python -m pytest --numprocesses 3 --dist loadscope
+	.venv/bin/python -m pytest --numprocesses 4 --dist loadscope
 
 chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
 	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results

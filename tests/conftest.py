@@ -1,6 +1,7 @@
 """What the tests share: a small bundle trained here, real servers, and the real flights where they are."""
 
 import csv
+import fcntl
 import json
 import os
 import random
@@ -10,12 +11,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+# One thread, read as the libraries load: on cores that other tests use, threads wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import httpx
 import lightgbm as lgb
@@ -23,6 +29,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.started import Started
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = (
@@ -34,18 +42,36 @@ DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
 LOADS = ("tests/bench/", "tests/chaos/")
+LONG = ("tests/chaos/", "tests/bench/", "tests/examples/", "tests/export/", "tests/web/")
 
 
 class Apart(LoadScopeScheduling):
-    """Shares the tests among processes by file; those that load a machine stay together, so that no two loads meet."""
+    """Shares the tests among processes by file.
+
+    Those that load a machine stay together, so that no two loads meet, and those that build in the same folders too.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "loads" if file.startswith(LOADS) else file
+        if file.startswith(LOADS):
+            return "loads"
+        return "examples" if file.startswith("tests/examples/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False  # the order is that of the collection, which is ours
     return Apart(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long starts first where processes share the tests, so that none is left alone with it at the end."""
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.path for item in items)
+        items.sort(key=lambda item: (rank(item.nodeid), -tests[item.path], item.path))
+
+
+def rank(nodeid: str) -> int:
+    return next((place for place, folder in enumerate(LONG) if nodeid.startswith(folder)), len(LONG))
 
 
 @pytest.fixture(scope="session")
@@ -94,13 +120,30 @@ def golden() -> list[dict[str, Any]]:
     return vectors
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """A folder that `make` fills in whichever process needs it first; the others read it."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, made = base / name, base / f"{name}.made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """3,000 made-up flights whose delays depend on airline, destination and hour, with the real file's columns.
 
     And with its quirks: a flight that left in the next year, one without a number, and numbers with a decimal point.
     """
-    path = tmp_path_factory.mktemp("data") / "flights.csv"
+    return once(tmp_path_factory, "flights", lambda folder: make_flights(folder / "flights.csv")) / "flights.csv"
+
+
+def make_flights(path: Path) -> None:
     draw = random.Random(0)
     airlines = {"Grupo LATAM": 0.1, "Sky Airline": 0.3, "Ñandú Air": 0.6, "Air | Pipe": 0.2}
     destinations = {"Calama": 0.1, "Lima": 0.2, "Iquique": 0.4}
@@ -123,7 +166,6 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     *(left.day, left.month, left.year, DAYS[left.weekday()], kind, opera, "Santiago", siglades),
                 ]
             )
-    return path
 
 
 @dataclass(frozen=True)
@@ -139,37 +181,54 @@ class Made:
 
 
 @pytest.fixture(scope="session")
-def small_bundle(small_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder = tmp_path_factory.mktemp("bundle")
-    booster = folder / "model.txt"
-    export("train", "--data", small_csv, "--out", folder, "--booster", booster)
-    return Made(folder, booster)
+def small_bundle(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_export: Callable[..., str]) -> Made:
+    def train(folder: Path) -> None:
+        run_export("train", "--data", small_csv, "--out", folder, "--booster", folder / "model.txt")
+
+    folder = once(tmp_path_factory, "bundle", train)
+    return Made(folder, folder / "model.txt")
 
 
-def run_module(module: str, *args: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """`python -m module args`, from the root of the project."""
-    command = [sys.executable, "-m", module, *map(str, args)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+ANEW = ("train", "refresh", "report")
+"""What writes the same bytes in every process, however its sets are ordered: so each has a start of its own."""
 
 
-def export(*args: object) -> str:
+@pytest.fixture(scope="session")
+def run_command() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """`python -m export args`, from the root of the project."""
+    started: list[Started] = []
+
+    def run(*args: object) -> subprocess.CompletedProcess[str]:
+        if args[0] in ANEW:
+            command = [sys.executable, "-m", "export", *map(str, args)]
+            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        if not started:
+            started.append(Started())
+        return started[0].run(*args)
+
+    yield run
+    for each in started:
+        each.end()
+
+
+@pytest.fixture(scope="session")
+def run_export(run_command: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
     """What `python -m export args` prints, once it has ended well."""
-    ended = run_module("export", *args)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+
+    def run(*args: object) -> str:
+        ended = run_command(*args)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    return run
 
 
 @pytest.fixture(scope="session")
-def run_export() -> Callable[..., str]:
-    return export
-
-
-@pytest.fixture(scope="session")
-def fail_export() -> Callable[..., str]:
+def fail_export(run_command: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
     """The one sentence that `python -m export args` ends with when it fails."""
 
     def fail(*args: object) -> str:
-        ended = run_module("export", *args)
+        ended = run_command(*args)
         assert ended.returncode != 0
         assert "Traceback" not in ended.stderr
         sentence = ended.stderr.strip().splitlines()[-1]
@@ -177,6 +236,14 @@ def fail_export() -> Callable[..., str]:
         return sentence
 
     return fail
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Iterator[None]:
+    """Read once: httpx does so for each request, which takes it most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @dataclass
@@ -201,30 +268,44 @@ class Server:
         return self.process.wait(DEADLINE)
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Starts a server with the given flags, on a port that the system chose, and waits until it is ready."""
-    with ExitStack() as running:
+Start = Callable[..., Server]
 
-        def start(*flags: object, env: dict[str, str] | None = None, stdout: Any = None) -> Server:
-            log = tmp_path_factory.mktemp("server") / "log"
-            command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
-            with log.open("wb") as file:
-                environment = {**os.environ, **(env or {})}
-                process = subprocess.Popen(command, cwd=ROOT, stderr=file, stdout=stdout, env=environment)
-            running.callback(_end, process)
-            url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
-            server = Server(process, url, log)
-            wait_for(lambda: _is_ready(url), process, log)
-            return server
 
+@contextmanager
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Servers that end together: told so all at once, as each takes a moment."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*flags: object, env: dict[str, str] | None = None, stdout: Any = None) -> Server:
+        log = tmp_path_factory.mktemp("server") / "log"
+        command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
+        with log.open("wb") as file:
+            environment = {**os.environ, **(env or {})}
+            process = subprocess.Popen(command, cwd=ROOT, stderr=file, stdout=stdout, env=environment)
+        running.append(process)
+        url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
+        server = Server(process, url, log)
+        wait_for(lambda: _is_ready(url), process, log)
+        return server
+
+    try:
         yield start
+    finally:
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+        for process in running:
+            process.wait(DEADLINE)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    process.wait(DEADLINE)
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts a server with the given flags, on a port that the system chose, and waits until it is ready.
+
+    It ends with the module: servers that nobody asks any more take turns of the cores from those that are asked.
+    """
+    with starting(tmp_path_factory) as start:
+        yield start
 
 
 def _is_ready(url: str) -> bool:
@@ -245,9 +326,10 @@ def wait_for(check: Callable[[], Any], process: subprocess.Popen[bytes], log: Pa
 
 
 @pytest.fixture(scope="session")
-def server(servers: Callable[..., Server]) -> Server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The shipped bundle, one worker."""
-    return servers("--workers", 1)
+    with starting(tmp_path_factory) as start:
+        yield start("--workers", 1)
 
 
 def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: float = THRESHOLD) -> int:
