@@ -27,7 +27,7 @@ UPGRADING = (b"upgrade", b"http2-settings")
 """What a Connection header says of an upgrade."""
 
 HOSTLESS = ("0.9", "1.0")
-"""The versions of HTTP whose requests need no Host."""
+"""The versions of HTTP whose requests need no Host, and know neither chunks nor 100."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Refusal:
 
 NO_HTTP = Refusal(400, "Invalid HTTP request", "bad_request")
 NO_HOST = Refusal(400, "An HTTP/1.1 request has one Host header", "bad_request")
+NO_CHUNKS = Refusal(400, "An HTTP/1.0 request has no Transfer-Encoding", "bad_request")
 TOO_SLOW = Refusal(408, "The request did not arrive in time", "request_timeout")
 URL_TOO_LONG = Refusal(414, "The request's URL is too long", "url_too_long")
 HEAD_TOO_LARGE = Refusal(431, "The request's headers or trailers are too large", "head_too_large")
@@ -152,9 +153,11 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (not hosts and self.parser.get_http_version() not in HOSTLESS):
+        hosts, old = sum(name == b"host" for name, _ in self.headers), self.parser.get_http_version() in HOSTLESS
+        if hosts > 1 or not (hosts or old):
             raise self._because(NO_HOST)
+        if old and any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise self._because(NO_CHUNKS)
         if self.parser.should_upgrade():
             self._not_upgraded = self._without_upgrade()
             return

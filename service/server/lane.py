@@ -17,8 +17,9 @@ from uvicorn.server import ServerState
 from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.model.errors import Overloaded
-from service.server.drain import DrainingProtocol, unread_bytes
+from service.server.drain import DrainingProtocol
 from service.server.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
+from service.server.wire.transport import unread_bytes
 
 
 class FastLaneProtocol(DrainingProtocol):
