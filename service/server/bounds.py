@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from service.api.callers.origins import Origins
 from service.api.errors import error_body
 from service.server.metrics import Metrics
 from service.settings import Settings
@@ -64,7 +65,8 @@ class Refusal:
     detail: str
     event: str
 
-    def reply(self, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    def reply(self, default_headers: list[tuple[bytes, bytes]], crossing: bytes) -> bytes:
+        """`crossing` is what lines say of the page that asks."""
         body = error_body(self.detail)
         headers = [
             *default_headers,
@@ -72,7 +74,8 @@ class Refusal:
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
         ]
-        return STATUS_LINE[self.status] + b"".join(b"%b: %b\r\n" % header for header in headers) + b"\r\n" + body
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return STATUS_LINE[self.status] + lines + crossing + b"\r\n" + body
 
 
 NO_HTTP = Refusal(400, "Invalid HTTP request", "bad_request")
@@ -209,7 +212,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Tell the request that is being received why it ends here, unless it was answered already."""
         self.metrics.event(why.event)
         answered = self._in_body and self.cycle.response_started
-        self.finish(b"" if answered else why.reply(self.server_state.default_headers))
+        self.finish(b"" if answered else why.reply(self.server_state.default_headers, self._crossed()))
+
+    def _crossed(self) -> bytes:
+        """What lines say of the page that asks, as far as the head of the request that is being received has come."""
+        origins: Origins | None = self.app_state.get("origins")
+        return origins.lines(self.headers) if origins and self._parsing else b""
 
     def finish(self, words: bytes) -> None:
         """Say `words` and close."""

@@ -181,6 +181,9 @@ class FastLaneProtocol(DrainingProtocol):
     def is_answering(self) -> bool:
         return bool(self._pending or (self._held and self.flow.write_paused)) or super().is_answering()
 
+    def _crossed(self) -> bytes:
+        return self._crossing if self._held else super()._crossed()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._held = b""
