@@ -20,7 +20,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from service.server.bounds import HOSTLESS, TOO_SLOW, BoundedProtocol, Refusal
-from service.server.wire.transport import PatientFlow, TwoSteps, unread_bytes, unsent_bytes
+from service.server.wire.transport import PatientFlow, TwoSteps, drop, taken_bytes, unread_bytes, unsent_bytes
 
 LINGER = 2.0
 """Seconds that a client gets to read why it was refused: to close with bytes unread would take the reply back."""
@@ -36,10 +36,11 @@ class DrainingProtocol(BoundedProtocol):
     _idle_since = 0.0  # the last reply
     _lingering_since = 0.0
     _stuck_since = 0.0
-    _unwritten = 0  # bytes that the client did not take when they were last looked at
+    _taken = 0  # bytes that the client had taken when it was last looked at
     _eof = False
     _last_words: bytes | None = None  # said once all that came is answered, as far as it can be
-    _asking: RequestResponseCycle | None = None  # the request whose body the app waits for
+    _running: RequestResponseCycle | None = None  # the request that the app has; `cycle` is the last that came
+    _asking: RequestResponseCycle | None = None  # the one whose body the app waits for
     _expecting: RequestResponseCycle | None = None  # the one whose client waits to be told to send it
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -79,6 +80,17 @@ class DrainingProtocol(BoundedProtocol):
         if cycle.waiting_for_100_continue:
             cycle.waiting_for_100_continue = cycle.scope["http_version"] not in HOSTLESS  # which know no 100
             self._expecting, cycle.keep_alive = (cycle, False) if cycle.keep_alive else (None, False)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.pipeline.clear()
+        if self._running and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        super().connection_lost(exc)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -179,16 +191,14 @@ class DrainingProtocol(BoundedProtocol):
         if self.idle_since() is not None and not unread_bytes(self.transport):
             self.transport.close()
 
-    def resume_writing(self) -> None:
-        self._unwritten = 0
-        super().resume_writing()
-
     def look(self, now: float) -> None:
         """Cut the connection where it let too much time pass. `now` is the loop's time."""
         unwritten = self.transport.get_write_buffer_size()
-        if unwritten:  # the kernel asks for more only when much of what it holds is gone
-            unwritten += unsent_bytes(self.transport)
-            self._look_at_writing(now, unwritten)
+        if self._is_stuck(now, unwritten + unsent_bytes(self.transport)):
+            self.metrics.event("write_timeout")
+            drop(self.transport)
+        elif unwritten:
+            return
         elif self._lingering_since:
             if now - self._lingering_since > LINGER:
                 self.transport.abort()
@@ -200,7 +210,6 @@ class DrainingProtocol(BoundedProtocol):
                 self._cut("keep_alive")
         elif now >= self._ends(self._opened + self.bounds.request_timeout, self._grace()):
             self._cut("silent")
-        self._unwritten = unwritten
 
     def _grace(self) -> float:
         grace: float = self.app_state["sweep"].grace
@@ -219,9 +228,10 @@ class DrainingProtocol(BoundedProtocol):
             self.metrics.event(why)
             self.transport.close()
 
-    def _look_at_writing(self, now: float, unwritten: int) -> None:
-        if not self._unwritten or unwritten < self._unwritten:
-            self._stuck_since = now
-        elif now >= self._ends(self._stuck_since + self.bounds.write_timeout, self.bounds.drain_timeout):
-            self.metrics.event("write_timeout")
-            self.transport.abort()
+    def _is_stuck(self, now: float, unsent: int) -> bool:
+        """The client takes none of what it was told. The kernel holds megabytes before anything waits here."""
+        taken = taken_bytes(self.transport) if unsent else 0
+        if not unsent or taken != self._taken:
+            self._stuck_since, self._taken = now, taken
+            return False
+        return now >= self._ends(self._stuck_since + self.bounds.write_timeout, self.bounds.drain_timeout)

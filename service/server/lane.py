@@ -193,7 +193,7 @@ USED = (
     *("transport", "flow", "cycle", "loop", "parser", "pipeline", "connections", "server_state", "app_state"),
     *("data_received", "shutdown", "connection_lost", "resume_writing", "send_400_response", "on_response_complete"),
     *("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
-    "_unset_keepalive_if_required",
+    *("_unset_keepalive_if_required", "_start_asgi_task"),
 )
 """What the protocol classes take from uvicorn's class; some of it is not promised to anybody."""
 

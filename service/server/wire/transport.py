@@ -2,11 +2,16 @@
 
 import asyncio
 import fcntl
+import socket
 import struct
 import termios
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from uvicorn.protocols.http.flow_control import FlowControl
+
+ACKNOWLEDGED = 120
+"""Where Linux' `struct tcp_info` has `tcpi_bytes_acked`, eight bytes."""
 
 
 def unread_bytes(transport: asyncio.BaseTransport) -> int:
@@ -17,6 +22,23 @@ def unread_bytes(transport: asyncio.BaseTransport) -> int:
 def unsent_bytes(transport: asyncio.BaseTransport) -> int:
     """How much the kernel holds that the client did not take yet."""
     return _ask_kernel(transport, termios.TIOCOUTQ)
+
+
+def taken_bytes(transport: asyncio.BaseTransport) -> int:
+    """How much the client took so far, or some number that changes with it where the kernel does not tell."""
+    try:
+        told = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKNOWLEDGED + 8)
+        return int(struct.unpack_from("Q", told, ACKNOWLEDGED)[0])
+    except (OSError, struct.error):
+        return -unsent_bytes(transport)
+
+
+def drop(transport: asyncio.Transport) -> None:
+    """Close, and have the kernel forget what the client did not take."""
+    with suppress(OSError):
+        lingering = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+    transport.abort()
 
 
 def _ask_kernel(transport: asyncio.BaseTransport, question: int) -> int:
