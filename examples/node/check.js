@@ -32,7 +32,7 @@ async function check(path, times) {
   const expected = vectors.map((each) => each.delay_probability);
   const flights = vectors.map((each) => flight(each.OPERA, each.SIGLADES, each.FECHA_PROGRAMADA));
   const session = await InferenceSession.create(here("../../pipeline.onnx"), { intraOpNumThreads: 1 });
-  const run = async (some) => Array.from((await session.run(columns(some, Tensor))).delay_probability.data);
+  const run = async (some) => Array.from((await session.run(columns(some, Tensor, session.inputNames))).delay_probability.data);
   const alone = async () => {
     const found = [];
     for (const each of flights) found.push(...(await run([each])));

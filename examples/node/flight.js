@@ -72,16 +72,11 @@ export function checkTimes(times) {
   }
 }
 
-/** Flights -> the columns that the session takes; `Tensor` is that of the runtime. */
-export function columns(flights, Tensor) {
+/** Flights -> the columns named in `taken`, as the session takes them; `Tensor` is that of the runtime. */
+export function columns(flights, Tensor, taken) {
   const text = (name) => new Tensor("string", flights.map((each) => each[name]), [flights.length]);
   const number = (name) =>
     new Tensor("int64", BigInt64Array.from(flights, (each) => BigInt(each[name])), [flights.length]);
-  return {
-    OPERA: text("OPERA"),
-    SIGLADES: text("SIGLADES"),
-    FECHA: text("FECHA"),
-    dia_semana: number("dia_semana"),
-    hora: number("hora"),
-  };
+  const makers = { OPERA: text, SIGLADES: text, FECHA: text, dia_semana: number, hora: number };
+  return Object.fromEntries(taken.map((name) => [name, makers[name](name)]));
 }

@@ -28,7 +28,7 @@ async function main(args) {
   const one = flight(...args);
   await warn(one);
   const session = await InferenceSession.create(root("pipeline.onnx"));
-  const { delay_probability } = await session.run(columns([one], Tensor));
+  const { delay_probability } = await session.run(columns([one], Tensor, session.inputNames));
   console.log(delay_probability.data[0].toFixed(4));
 }
 

@@ -29,7 +29,8 @@ def pipeline(vectors: list[dict[str, Any]]) -> Run:
     model = session("pipeline.onnx")
     flights = [flight(vector["OPERA"], vector["SIGLADES"], vector["FECHA_PROGRAMADA"]) for vector in vectors]
     kinds = {"OPERA": object, "SIGLADES": object, "FECHA": object, "dia_semana": np.int64, "hora": np.int64}
-    columns = {name: np.array([each[name] for each in flights], dtype=kind) for name, kind in kinds.items()}
+    taken = [each.name for each in model.get_inputs()]
+    columns = {name: np.array([each[name] for each in flights], dtype=kinds[name]) for name in taken}
     return lambda some: model.run(["delay_probability"], {name: each[some] for name, each in columns.items()})[0]
 
 

@@ -18,7 +18,9 @@ def main(args: list[str]) -> None:
     for sentence in unknown(asked):
         print(sentence, file=sys.stderr)
     session = ort.InferenceSession(ROOT / "pipeline.onnx")
-    (probabilities,) = session.run(["delay_probability"], {name: [value] for name, value in asked.items()})
+    (probabilities,) = session.run(
+        ["delay_probability"], {each.name: [asked[each.name]] for each in session.get_inputs()}
+    )
     print(f"{probabilities[0]:.4f}")
 
 

@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from service.api.callers.origins import Origins
 from service.api.errors import error_body
 from service.server.metrics import Metrics
 from service.settings import Settings
@@ -27,7 +28,7 @@ UPGRADING = (b"upgrade", b"http2-settings")
 """What a Connection header says of an upgrade."""
 
 HOSTLESS = ("0.9", "1.0")
-"""The versions of HTTP whose requests need no Host."""
+"""The versions of HTTP whose requests need no Host, and know neither chunks nor 100."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Refusal:
     detail: str
     event: str
 
-    def reply(self, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    def reply(self, default_headers: list[tuple[bytes, bytes]], crossing: bytes) -> bytes:
+        """`crossing` is what lines say of the page that asks."""
         body = error_body(self.detail)
         headers = [
             *default_headers,
@@ -72,11 +74,13 @@ class Refusal:
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
         ]
-        return STATUS_LINE[self.status] + b"".join(b"%b: %b\r\n" % header for header in headers) + b"\r\n" + body
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return STATUS_LINE[self.status] + lines + crossing + b"\r\n" + body
 
 
 NO_HTTP = Refusal(400, "Invalid HTTP request", "bad_request")
 NO_HOST = Refusal(400, "An HTTP/1.1 request has one Host header", "bad_request")
+NO_CHUNKS = Refusal(400, "An HTTP/1.0 request has no Transfer-Encoding", "bad_request")
 TOO_SLOW = Refusal(408, "The request did not arrive in time", "request_timeout")
 URL_TOO_LONG = Refusal(414, "The request's URL is too long", "url_too_long")
 HEAD_TOO_LARGE = Refusal(431, "The request's headers or trailers are too large", "head_too_large")
@@ -152,9 +156,11 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        if hosts > 1 or (not hosts and self.parser.get_http_version() not in HOSTLESS):
+        hosts, old = sum(name == b"host" for name, _ in self.headers), self.parser.get_http_version() in HOSTLESS
+        if hosts > 1 or not (hosts or old):
             raise self._because(NO_HOST)
+        if old and any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise self._because(NO_CHUNKS)
         if self.parser.should_upgrade():
             self._not_upgraded = self._without_upgrade()
             return
@@ -206,7 +212,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Tell the request that is being received why it ends here, unless it was answered already."""
         self.metrics.event(why.event)
         answered = self._in_body and self.cycle.response_started
-        self.finish(b"" if answered else why.reply(self.server_state.default_headers))
+        self.finish(b"" if answered else why.reply(self.server_state.default_headers, self._crossed()))
+
+    def _crossed(self) -> bytes:
+        """What lines say of the page that asks, as far as the head of the request that is being received has come."""
+        origins: Origins | None = self.app_state.get("origins")
+        return origins.lines(self.headers) if origins and self._parsing else b""
 
     def finish(self, words: bytes) -> None:
         """Say `words` and close."""

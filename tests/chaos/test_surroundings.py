@@ -1,9 +1,12 @@
 """The machine around the service: descriptors run out, folders vanish, fill up or turn read-only, the clock jumps."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,20 +81,34 @@ def test_a_temporary_folder_that_is_cleaned(start: Callable[..., Started], right
     killed_and_replaced(server, "the temporary folder is deleted", right)
 
 
+KEPT = sorted({ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+FULL_UP = "head -c 4096 /dev/zero > {0}/full"
+READ_ONLY = "mount -o remount,ro {0}"
 MOUNTS = {
-    "/tmp is read-only": "mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp",
-    "/tmp is full": "mount -t tmpfs -o size=4k none /tmp; head -c 4096 /dev/zero > /tmp/full",
-    "/dev/shm is full": "mount -t tmpfs -o size=4k none /dev/shm; head -c 4096 /dev/zero > /dev/shm/full",
+    "/tmp is read-only": [("/tmp", READ_ONLY), ("/var/tmp", READ_ONLY)],
+    "/tmp is full": [("/tmp", FULL_UP)],
+    "/dev/shm is full": [("/dev/shm", FULL_UP)],
 }
+
+
+def over(folder: str, made: str) -> str:
+    """Shell that mounts a page of memory over `folder`; what the service needs stays where it is, in there too."""
+    kept = dict(enumerate((path for path in KEPT if path.is_relative_to(folder)), 3))
+    opened = [f"exec {number}< {shlex.quote(str(path))}" for number, path in kept.items()]
+    bound = [
+        f"mkdir -p {shlex.quote(str(path))}; mount -c --bind /proc/self/fd/{number} {shlex.quote(str(path))}; "
+        f"exec {number}<&-"
+        for number, path in kept.items()
+    ]
+    return "; ".join([*opened, f"mount -t tmpfs -o size=4k none {folder}", *bound, made.format(folder)])
 
 
 @pytest.mark.parametrize("done", sized(list(MOUNTS)[:1], list(MOUNTS)))
 def test_a_temporary_folder_of_no_use(start: Callable[..., Started], right: Right, done: str) -> None:
-    before = MOUNTS[done]
-    if ROOT.is_relative_to("/tmp"):
-        pytest.skip("the project itself is in /tmp")
-    if os.system(f"unshare --mount sh -ec '{before}' 2>/dev/null"):
-        pytest.skip("this machine lets nobody mount")
+    before = "; ".join(over(*each) for each in MOUNTS[done])
+    tried = subprocess.run(["unshare", "--mount", "sh", "-ec", before], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"this machine lets nobody mount: {tried.stderr.strip()}")
     server = start("--workers", 2, before=before, env={"TMPDIR": "/tmp"})
     killed_and_replaced(server, done, right)
 

@@ -13,7 +13,7 @@ export const version = ort.env.versions.web;
 export async function load() {
   const session = await ort.InferenceSession.create(here("pipeline.onnx"));
   return async (flights) => {
-    const { delay_probability } = await session.run(columns(flights, ort.Tensor));
+    const { delay_probability } = await session.run(columns(flights, ort.Tensor, session.inputNames));
     return Array.from(delay_probability.data);
   };
 }

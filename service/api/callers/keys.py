@@ -15,9 +15,11 @@ from service.api.paths import REPORT
 VARIABLE = "ATRASO_API_KEYS"
 """Where the environment holds keys: a command line can be read by everybody on the machine."""
 
-OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "", "/", "/docs", "/openapi.json", "/favicon.ico"})
+OPEN = frozenset({"/v2/health/live", "/v2/health/ready", "", "/docs", "/openapi.json", "/favicon.ico"})
 OPEN_UNDER = ("/web/", REPORT)
-"""Health, which probes ask without a key; and the pages, which browsers ask so. What a page shows needs a key."""
+"""Health, which probes ask without a key; and the pages, which browsers ask so. What a page shows needs a key.
+
+A slash at the end changes nothing: with one more or without it, a path leads to the same."""
 
 METRICS = "/metrics"
 
@@ -66,7 +68,8 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
 
 def is_open(path: str, *, metrics: bool) -> bool:
     """Whether everybody may ask for `path`."""
-    return path in OPEN or path.startswith(OPEN_UNDER) or (metrics and path == METRICS)
+    bare = path.rstrip("/")
+    return bare in OPEN or f"{bare}/".startswith(OPEN_UNDER) or (metrics and bare == METRICS)
 
 
 def read(file: Path | None, variable: str | None) -> Keys | None:

@@ -5,6 +5,7 @@ Two models: the bundle's own name takes flights as they are, the one ending in `
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from service.api.v2.tensors import (
     write_reply,
 )
 from service.api.v2.values import Float32, InferenceError
-from service.model.bundle import Bundle
+from service.model.bundle import Bundle, Table
 from service.model.features import Pairs, Row
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW, SHORT
@@ -84,6 +85,8 @@ class Models:
         self._names = names
         self._reader = reader
         self._max_batch = max_batch
+        self._columns = [table.name for table in bundle.tables]
+        self._never_missing = np.array([not can_miss(table) for table in bundle.tables])
         texts, gives = {field: Spec("BYTES") for field in FIELDS}, {OUTPUT: Spec("FP32")}
         flights = Model(name, version, 0, texts, gives | {UNKNOWN: Spec("BYTES")}, self._flight_rows)
         numbers = {"features": Spec("FP32", (width,))}
@@ -158,7 +161,16 @@ class Models:
         return self._predictor.features.row(reading.flight), reading.unknown
 
     def _feature_rows(self, inputs: Mapping[str, Any], start: int, tally: Tally) -> tuple[bytes, list[Named]]:
-        return inputs["features"].astype(np.float32).tobytes(), []
+        """A missing value is scored where tables have some: elsewhere nothing proved what the model makes of it."""
+        rows: Float32 = inputs["features"].reshape(-1, len(self._columns))
+        for place, column in np.argwhere(np.isnan(rows) & self._never_missing)[:1]:
+            name = self._columns[column]
+            raise InferenceError(f"row {start + place} of features has no {name} (null or NaN), which is never missing")
+        return rows.astype(np.float32).tobytes(), []
+
+
+def can_miss(table: Table) -> bool:
+    return math.isnan(table.default) or any(map(math.isnan, table.values.values()))
 
 
 def _sentence(error: InvalidRequest) -> str:

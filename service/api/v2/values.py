@@ -6,6 +6,7 @@ Counts are checked before types, and types before anything is made of the values
 from collections.abc import Sequence
 from math import prod
 from struct import pack, unpack_from
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,13 @@ def _no_texts(name: str) -> InferenceError:
 
 
 def numbers(name: str, data: Any, shape: Sequence[int]) -> Float32:
-    """Row after row, or a list of rows."""
+    """Row after row, or a list of rows; null is what NaN is in binary, a missing value."""
     if not isinstance(data, list):
         raise _no_numbers(name)
     if data and isinstance(data[0], list):
         data = _flat(name, data, shape, _no_numbers(name))
     _check_length(name, len(data), shape)
-    if not set(map(type, data)) <= {int, float}:
+    if not set(map(type, data)) <= {int, float, NoneType}:
         raise _no_numbers(name)
     with np.errstate(over="ignore"):  # beyond float32 is beyond every threshold, as infinity is
         return np.array(data, dtype=np.float64).astype(np.float32).reshape(shape)

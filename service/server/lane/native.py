@@ -44,6 +44,7 @@ class NativeLaneProtocol(FastLaneProtocol):
             self._pending = data if end - start == len(data) else data[start:end]
             self._hold(data[end:])
         elif stop == native.UNFINISHED:
+            self._crossing = b""  # a head that names its page is not plain here
             self._hold(data[start:])
         else:
             super()._take(data[start:])
@@ -52,9 +53,9 @@ class NativeLaneProtocol(FastLaneProtocol):
         self.transport.write(replies)
         self._answered(False)
         if self._lane.record:
-            self._keep(self._lane.record, requests, replies)
+            self._record(self._lane.record, requests, replies)
 
-    def _keep(self, record: Recorder, request: bytes, reply: bytes) -> None:
+    def _record(self, record: Recorder, request: bytes, reply: bytes) -> None:
         head, _, body = reply.partition(b"\r\n\r\n")
         request_id = head.partition(b"x-request-id: ")[2].partition(b"\r\n")[0]
         record.one(request.partition(b"\r\n\r\n")[2], body, request_id)
@@ -74,7 +75,7 @@ class NativeLaneProtocol(FastLaneProtocol):
             lane.answered += 1
             self._answered(last)
             if lane.record:
-                self._keep(lane.record, request, reply)
+                self._record(lane.record, request, reply)
         lane.end_turn()
         if self._held or self._last_words is not None:
             self._go_on()

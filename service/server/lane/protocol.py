@@ -17,8 +17,9 @@ from uvicorn.server import ServerState
 from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.model.errors import Overloaded
-from service.server.drain import DrainingProtocol, unread_bytes
+from service.server.drain import DrainingProtocol
 from service.server.lane.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
+from service.server.wire.transport import unread_bytes
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -183,6 +184,9 @@ class FastLaneProtocol(DrainingProtocol):
     def is_answering(self) -> bool:
         return bool(self._pending or (self._held and self.flow.write_paused)) or super().is_answering()
 
+    def _crossed(self) -> bytes:
+        return self._crossing if self._held else super()._crossed()
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._held = b""
@@ -192,7 +196,7 @@ USED = (
     *("transport", "flow", "cycle", "loop", "parser", "pipeline", "connections", "server_state", "app_state"),
     *("data_received", "shutdown", "connection_lost", "resume_writing", "send_400_response", "on_response_complete"),
     *("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
-    "_unset_keepalive_if_required",
+    *("_unset_keepalive_if_required", "_start_asgi_task"),
 )
 """What the protocol classes take from uvicorn's class; some of it is not promised to anybody."""
 

@@ -1,5 +1,8 @@
 import json
 import math
+import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,7 @@ from export.graph.booster import read_booster
 from export.graph.convert import to_onnx
 from export.graph.sessions import OnnxModel
 
+ROOT = Path(__file__).resolve().parents[3]
 TEXT3 = Path(__file__).with_name("lightgbm3.txt")
 OPERA = {"Sky Airline": 0.05, "Grupo LATAM": 0.1, "Avianca": 0.2, "K.L.M.": 0.4}
 LAST = {"Sky Airline": 0.02, "Grupo LATAM": 0.15, "Avianca": 0.25, "K.L.M.": 0.5}
@@ -274,7 +278,29 @@ def test_missing_values_go_where_lightgbm_sends_them(
     server = servers("--workers", 1, "--bundle", out)
     flights = [{"OPERA": name, "SIGLADES": "x", "FECHA_PROGRAMADA": "2017-11-27 13:00"} for name in airlines]
     check_replies(server.post("/predict_delay_probabilities", flights).json(), expected, threshold=0.5)
+    features = [[each if each == each else None for each in row] for row in rows[:50].tolist()]
+    tensor = {"name": "features", "datatype": "FP32", "shape": [50, 2], "data": features}
+    name = server.post("/v2/repository/index", {}).json()[-1]["name"]
+    reply = server.post(f"/v2/models/{name}/infer", {"inputs": [tensor]})
+    if default is None:
+        assert np.abs(np.array(reply.json()["outputs"][0]["data"]) - booster.predict(rows[:50])).max() < 1e-5
+    else:  # the first table has none, and its last one has
+        assert "historical_delay_ratio_OPERA (null or NaN), which is never missing" in reply.json()["error"]
     told = server.post("/explain_delay_probability", flights[0]).json()
     assert [each["valor"] for each in told["variables"]] == [0.05, None]
     assert told["variables"][1]["frase"] == "Sky Airline: no hay datos."
     assert server.post("/explain_delay_probability", flights[-1]).status_code == 200
+    examples_hold(out, tmp_path, run_export)
+
+
+def examples_hold(bundle: Path, folder: Path, run_export: Callable[..., str]) -> None:
+    """Beside that bundle, the example reads its flights as LightGBM does, missing values among them."""
+    at = folder / "beside"
+    shutil.copytree(ROOT / "examples" / "python", at / "examples" / "python")
+    shutil.copytree(bundle, at, dirs_exist_ok=True)
+    golden = at / "examples" / "golden.json"
+    run_export("golden", "--bundle", bundle, "--booster", folder / "model.txt", "--out", golden)
+    assert any(None in vector["features"] for vector in json.loads(golden.read_bytes()))
+    command = [sys.executable, at / "examples" / "python" / "check.py", golden, golden.with_name("times.json")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert checked.stdout.count("largest difference") == 2

@@ -101,6 +101,25 @@ def test_clients_that_never_read_are_cut(hasty: Any, ask: bytes, clients: int) -
     assert counted(hasty, 'connections_cut_total{why="write_timeout"}') - before == clients
 
 
+@pytest.mark.parametrize("flags", [[], ["--no-fast-lane"]], ids=["lane", "plain"])
+@pytest.mark.parametrize("ask", [batch(1500), batch(1500) * 40], ids=["one", "pipelined"])
+def test_what_the_kernel_holds_for_a_client_is_not_read_either(
+    servers: Callable[..., Any], flags: list[str], ask: bytes
+) -> None:
+    """It takes megabytes, so that nothing waits in the server; and nobody computes for such a client any more."""
+    server = servers("--workers", 1, "--write-timeout", 1, *flags)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(DEADLINE)
+        connection.connect(("127.0.0.1", server.port))
+        with suppress(OSError):  # cut while it sends
+            connection.sendall(ask)
+        end = time.monotonic() + DEADLINE
+        while not counted(server, 'connections_cut_total{why="write_timeout"}'):
+            assert time.monotonic() < end
+    assert "Traceback" not in server.log.read_text()
+
+
 def send_for_ever(port: int, ask: bytes) -> bool:
     """Whether the server put an end to it."""
     with socket.socket() as connection:

@@ -98,13 +98,25 @@ OPEN = ["/v2/health/live", "/v2/health/ready", "/", "/docs", "/openapi.json", "/
 CLOSED = [
     *("/flights", "/catalogue", "/model_status", "/metrics", "/v2", "/v2/models/flight_delay", "/nothing"),
     *("/predict_delay_probability", "/predict_delay_probabilities", "/explain_delay_probability"),
-    *("/v2/models/flight_delay/infer", "/v2/health/live/", "//v2/health/live", "/V2/health/live", "/webs", "/metrics/"),
+    *("/v2/models/flight_delay/infer", "//v2/health/live", "/V2/health/live", "/webs", "/metrics/"),
 ]
 
 
 @pytest.mark.parametrize("path", OPEN)
 def test_health_and_pages_are_open(closed: Any, path: str) -> None:
     assert httpx.get(closed.url + path).status_code == 200
+
+
+OTHER_SLASH = ["/v2/health/live/", "/docs/", "/openapi.json/", "/favicon.ico/", "/report"]
+
+
+@pytest.mark.parametrize("path", OTHER_SLASH)
+def test_a_slash_closes_nothing(closed: Any, path: str) -> None:
+    """What is open leads there as it does where no keys are."""
+    reply = httpx.get(closed.url + path, follow_redirects=False)
+    assert reply.status_code == 307
+    assert httpx.get(closed.url + path, follow_redirects=True).status_code == 200
+    assert httpx.get(closed.url + "/web", follow_redirects=True).status_code == 404  # a folder shows no list
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])

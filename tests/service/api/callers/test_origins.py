@@ -1,5 +1,6 @@
 """Pages of other origins: what browsers want to be told, on the lane and behind ASGI, with and without API keys."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -109,3 +110,40 @@ def test_every_origin_by_the_variable(servers: Callable[..., Any], origins: str)
         reply = ask(server, method, path, origin=BAD)
         assert reply.headers["access-control-allow-origin"] == "*"
         assert "Origin" not in reply.headers.get("vary", "")
+
+
+ORIGIN = b"Origin: %b\r\n" % GOOD.encode()
+UNREAD = {
+    "no HTTP": (b"GET / HTTP/1.1\r\nHost: x\r\n" + ORIGIN + b"X-A: 1\r\nno header\r\n\r\n", 400),
+    "no Host": (b"GET / HTTP/1.1\r\n" + ORIGIN + b"\r\n", 400),
+    "no chunk": (
+        b"POST %b HTTP/1.1\r\nHost: x\r\n%bTransfer-Encoding: chunked\r\n\r\nzz" % (HOT.encode(), ORIGIN),
+        400,
+    ),
+    "too slow": (b"POST %b HTTP/1.1\r\nHost: x\r\n%bContent-Length: 2\r\n\r\n{" % (HOT.encode(), ORIGIN), 408),
+    "too slow in its head": (b"POST %b HTTP/1.1\r\nHost: x\r\n%bX-A: 1\r\nX-B:" % (b"/flights", ORIGIN), 408),
+    "too large a head": (b"GET / HTTP/1.1\r\nHost: x\r\n" + ORIGIN + b"X-A: %b\r\n\r\n" % (b"x" * 70_000), 431),
+}
+
+
+@pytest.fixture(scope="module", params=[[], ["--no-fast-lane"]], ids=["lane", "ASGI"])
+def hasty(request: pytest.FixtureRequest, servers: Callable[..., Any]) -> Any:
+    return servers("--workers", 1, "--cors-origin", GOOD, "--request-timeout", 1, *request.param)
+
+
+@pytest.mark.parametrize(("data", "status"), UNREAD.values(), ids=UNREAD)
+def test_a_page_may_read_why_no_route_was_reached(hasty: Any, data: bytes, status: int) -> None:
+    received = told(hasty, data)
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\naccess-control-allow-origin: %b\r\n" % GOOD.encode() in received
+    assert b"access-control" not in told(hasty, data.replace(GOOD.encode(), BAD.encode()))
+    assert b"access-control" not in told(hasty, data.replace(ORIGIN, b""))
+
+
+def told(server: Any, data: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(data)
+        received = b""
+        while more := connection.recv(65_536):
+            received += more
+    return received

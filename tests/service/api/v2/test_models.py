@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from service import __version__
 from service.api.contract import EXAMPLE, FIELDS
 from service.api.v2.tensors import Spec, read_inputs
 
+ROOT = Path(__file__).resolve().parents[4]
 FLIGHT = "/v2/models/flight_delay/infer"
 FEATURES = "/v2/models/flight_delay_features/infer"
 Golden = list[dict[str, Any]]
@@ -73,6 +75,54 @@ def test_features_get_it_too_in_either_form(server: Any, golden: Golden, nested:
     reply = server.post(FEATURES, rows(golden, data, outputs=[{"name": "delay_probability"}]))
     found = reply.json()["outputs"][0]["data"]
     assert np.abs(np.array(found) - [each["delay_probability"] for each in golden]).max() < 1e-6
+
+
+NO_HOUR = "row 1 of features has no {} (null or NaN), which is never missing"
+
+
+@pytest.mark.parametrize("column", [0, 10])
+def test_a_missing_value_that_no_table_has_is_refused_by_name(server: Any, golden: Golden, column: int) -> None:
+    """What the model would make of it was never proved; null in JSON is what NaN is in binary."""
+    told = {"error": NO_HOUR.format(features_of()[column])}
+    data = [list(vector["features"]) for vector in golden[:2]]
+    data[1][column] = None
+    for each in (data, [*data[0], *data[1]]):
+        reply = server.post(FEATURES, rows(golden[:2], each))
+        assert (reply.status_code, reply.json()) == (400, told)
+    reply = binary_rows(server, np.array(data, dtype=np.float32))
+    assert (reply.status_code, reply.json()) == (400, told)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("path", [FEATURES, FLIGHT])
+def test_what_is_no_number_in_json_is_told(server: Any, path: str, word: str) -> None:
+    body = json.dumps(rows([{"features": [0.5] * 11}])).replace("0.5", word, 1).encode()
+    reply = server.post(path, body)
+    assert reply.status_code == 400
+    assert reply.json()["error"].startswith("the request is not JSON: ")
+
+
+def test_beyond_every_threshold_is_scored(server: Any, golden: Golden) -> None:
+    """Infinity, and a number beyond float32, are on the same side of each split as any number that large."""
+    large = np.array([golden[0]["features"]] * 3, dtype=np.float64)
+    large[:, 2] = [1e30, 1e300, np.inf]
+    for sign in (1, -1):
+        large[:, 2] *= sign
+        found = server.post(FEATURES, rows([*golden[:2]], large[:2].tolist())).json()["outputs"][0]["data"]
+        with np.errstate(over="ignore"):
+            found += binary_rows(server, large.astype(np.float32)).json()["outputs"][0]["data"]
+        assert len(set(found)) == 1
+
+
+def features_of() -> list[str]:
+    return [each["name"] for each in json.loads((ROOT / "tables" / "manifest.json").read_bytes())["features"]]
+
+
+def binary_rows(server: Any, values: Any) -> httpx.Response:
+    blob = values.astype("<f4").tobytes()
+    head = {"name": "features", "datatype": "FP32", "shape": list(values.shape)}
+    body, headers = binary({"inputs": [head | {"parameters": {"binary_data_size": len(blob)}}]}, blob)
+    return httpx.post(server.url + FEATURES, content=body, headers=headers)
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
@@ -224,7 +274,11 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
     "twelve features": (FEATURES, TWELVE, "the shape of features should be [-1, 11], not [1,12]"),
     "text": (FEATURES, rows([EXAMPLE], ["a"] * 11), "the data of features should be numbers"),
-    "null": (FEATURES, rows([EXAMPLE], [None] * 11), "the data of features should be numbers"),
+    "null": (
+        FEATURES,
+        rows([EXAMPLE], [None] * 11),
+        "row 0 of features has no hora (null or NaN), which is never missing",
+    ),
     "booleans": (FEATURES, rows([EXAMPLE], [True] * 11), "the data of features should be numbers"),
     "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, [0] * 10]), "row 1 of features has 10 values, not 11"),
     "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * 11), "the data of features has 11 rows, not 2"),

@@ -1,0 +1,1 @@
+"""What is below a connection's protocol."""
