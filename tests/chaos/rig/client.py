@@ -1,5 +1,6 @@
 """Clients that ask, wait for the reply and ask again, and keep what came of every single request."""
 
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from tests.chaos.rig.questions import Question
 
 DEADLINE = 30
 REFUSED = "refused at the door"
+REPLY = re.compile(rb"HTTP/1\.1 (\d{3}) (?:[^\r]*\r\n)*?content-length: (\d+)\r\n(?:[^\r]+\r\n)*\r\n")
 RENEWED = 40
 """A client leaves its connection after a question whose number this divides, so that new workers get some too."""
 
@@ -58,6 +60,23 @@ class Connection:
         received = self._until(lambda data: len(data) >= length)
         self._received = received[length:]
         return status, headers, received[:length]
+
+    def statuses(self, count: int) -> list[int]:
+        """Those of so many replies, read at once. Raises OSError where the connection ends first."""
+        found: list[int] = []
+        data, at = self._received, 0
+        while len(found) < count:
+            match = REPLY.match(data, at)
+            if match and len(data) >= (end := match.end() + int(match[2])):
+                found.append(int(match[1]))
+                at = end
+                continue
+            more = self.socket.recv(1 << 16)
+            if not more:
+                raise ConnectionError("closed within a reply")
+            data, at = data[at:] + more, 0
+        self._received = data[at:]
+        return found
 
     def _until(self, enough: Callable[[bytes], bool]) -> bytes:
         while not enough(self._received):
