@@ -24,6 +24,9 @@ logger = logging.getLogger("uvicorn.error")
 CHUNK = 16
 """Bytes that each chunk of a body may have around it."""
 
+SLICE = 4096
+"""Bytes that are parsed at once: a small request that waits for its turn is a hundred times its bytes."""
+
 UPGRADING = (b"upgrade", b"http2-settings")
 """What a Connection header says of an upgrade."""
 
@@ -93,6 +96,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _size = 0  # bytes, header by header, that it may still have
     _lines = 0
     _why: Refusal | None = None
+    _unread = b""  # what came behind requests that wait for their turn
+    _left = 0  # bytes to come of a body that told its length
     _not_upgraded = b""  # a head that asked for another protocol, without that
 
     def __init__(
@@ -107,6 +112,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self.metrics: Metrics = app_state["metrics"]
 
     def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Parse what came, until requests wait for their turn."""
+        while self._unread and not self.pipeline:
+            size = max(SLICE, self._left)
+            data, self._unread = self._unread[:size], self._unread[size:]
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
         self._room -= len(data)  # of the message that is being received; one that begins in `data` begins anew
         self._unset_keepalive_if_required()
         while data:
@@ -161,6 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise self._because(NO_HOST)
         if old and any(name == b"transfer-encoding" for name, _ in self.headers):
             raise self._because(NO_CHUNKS)
+        self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
         if self.parser.should_upgrade():
             self._not_upgraded = self._without_upgrade()
             return
@@ -184,6 +201,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._room += CHUNK
 
     def on_body(self, body: bytes) -> None:
+        self._left -= len(body)
         if not self.cycle.response_complete:
             self._room += len(body)
         super().on_body(body)
@@ -193,6 +211,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._in_body = self._parsing = False
+        self._left = 0
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -211,6 +230,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def refuse(self, why: Refusal) -> None:
         """Tell the request that is being received why it ends here, unless it was answered already."""
         self.metrics.event(why.event)
+        self._unread = b""
         answered = self._in_body and self.cycle.response_started
         self.finish(b"" if answered else why.reply(self.server_state.default_headers, self._crossed()))
 

@@ -54,7 +54,10 @@ class DrainingProtocol(BoundedProtocol):
             self._throw_away(data)
             return  # after the client's end only the lane has some of what came before
         super().data_received(data)
-        if self.draining and self.uvicorn_is_busy():
+
+    def _read_on(self) -> None:
+        super()._read_on()
+        if self.draining and self.uvicorn_is_busy() and not self._unread:
             super().shutdown()  # closes after the reply to what is being received
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio: True keeps the way back open
@@ -87,6 +90,7 @@ class DrainingProtocol(BoundedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.pipeline.clear()
+        self._unread = b""
         if self._running and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -127,6 +131,8 @@ class DrainingProtocol(BoundedProtocol):
             self._began = self._idle_since  # nothing was read of it while others were answered
         if last and self._last_words is not None:
             self._say(b"" if answered else self._last_words)
+        else:
+            self._read_on()
 
     def finish(self, words: bytes) -> None:
         """Answer what came, as far as it can be answered, then say `words` and close."""
@@ -169,7 +175,7 @@ class DrainingProtocol(BoundedProtocol):
         if self._lingering_since:
             self.transport.close()
         elif self.uvicorn_is_busy():
-            super().shutdown()
+            self._read_on()
         else:
             self.loop.call_later(self._grace(), self._close_if_idle)
 

@@ -31,12 +31,12 @@ class NativeLaneProtocol(FastLaneProtocol):
             if replies:
                 self._wrote(replies, data[:start])
             if stop != native.MORE:
-                self._left(native, stop, data, start, end)
+                self._stopped(native, stop, data, start, end)
                 return
             data = data[start:]
         self._wrote(taken, data)
 
-    def _left(self, native: "Lane", stop: int, data: bytes, start: int, end: int) -> None:
+    def _stopped(self, native: "Lane", stop: int, data: bytes, start: int, end: int) -> None:
         """What is at `start` in `data` was not answered."""
         if stop == native.WAITS:
             self._lane.waiting += 1

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,19 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def resident(server: Any) -> int:
-    """Kilobytes of memory."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())
+    """Kilobytes of memory that the worker has."""
+    return memory(server, "VmRSS")
+
+
+def peak(server: Any) -> int:
+    """Those that it had at most."""
+    return memory(server, "VmHWM")
+
+
+def memory(server: Any, which: str) -> int:
+    pid = server.process.pid
+    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
     assert found
     return int(found.group(1))
 
@@ -148,3 +159,18 @@ def test_the_lane_is_no_way_around_a_small_limit(servers: Callable[..., Any]) ->
                 connection.sendall(HOT + headers + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
                 connection.shutdown(socket.SHUT_WR)
                 assert re.findall(rb"HTTP/1.1 (\d+)", read_to_end(connection)) == [status]
+
+
+def test_small_requests_that_wait_for_their_turn_cost_little(bounded: Any) -> None:
+    """Thousands in one packet, on many connections: each is answered, and most wait as the bytes that they came as."""
+    asks, clients = b"GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n" * 2000, 20
+    before = peak(bounded)
+    with ExitStack() as all_of_them:
+        address = ("127.0.0.1", bounded.port)
+        connections = [all_of_them.enter_context(socket.create_connection(address, 30)) for _ in range(clients)]
+        for connection in connections:
+            connection.sendall(asks)
+            connection.shutdown(socket.SHUT_WR)
+        for connection in connections:
+            assert read_to_end(connection).count(b"HTTP/1.1 200 OK") == 2000
+    assert peak(bounded) - before < 30_000

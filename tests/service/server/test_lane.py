@@ -504,8 +504,9 @@ def test_a_client_that_resets_disturbs_nobody(ways: tuple[Any, ...], cut: int | 
 
 
 def resident(pid: int) -> int:
-    """Kilobytes of memory."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    """Kilobytes of memory that the one worker of this parent has."""
+    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
     assert found
     return int(found.group(1))
 
