@@ -12,7 +12,7 @@ import click
 from bench import options, results
 from bench.commands import compare, latency, micro, models, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
-from bench.results import FOLDER, Result
+from bench.results import FOLDER, LOCAL, Result
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -48,7 +48,7 @@ def command(folder: Path, doc: Path, reuse: Path, images: Path) -> None:
     found = {name: result for name, result in found.items() if result}
     elsewhere = _read("runtimes", folder)
     if not found and not elsewhere:
-        raise BenchError(f"{folder} holds no results: `python -m bench compare` makes some")
+        raise BenchError(f"{folder} holds no results: `python -m bench compare` makes {LOCAL}'s")
     if found:
         drawn = {name: _draw(name, result, images) for name, result in found.items()}
         sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]

@@ -94,7 +94,7 @@ def test_a_page_with_half_a_pair_of_markers_is_left_alone(page: str) -> None:
 
 def test_no_results_are_a_sentence(fail_bench: Callable[..., str], tmp_path: Path) -> None:
     sentence = fail_bench("report", "--results", tmp_path, "--doc", tmp_path / "page.md")
-    assert sentence == f"atraso: {tmp_path} holds no results: `python -m bench compare` makes some"
+    assert sentence == f"atraso: {tmp_path} holds no results: `python -m bench compare` makes bench/results/local's"
 
 
 @pytest.mark.parametrize(("text", "said"), [("{", "not JSON"), ("[]", "it is no result of `python -m bench`")])
