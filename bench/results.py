@@ -25,7 +25,18 @@ FOLDER = Path("bench/results")
 LOCAL = FOLDER / "local"
 """Everybody's own, which git does not see."""
 MEASURED = ("service", "tables", "model.onnx", "pipeline.onnx", "examples", "bench", ":!bench/results")
-PACKAGES = ("onnxruntime", "uvicorn", "uvloop", "httptools", "starlette", "fastapi", "blacksheep", "pandas", "lightgbm")
+PACKAGES = (
+    "onnxruntime",
+    "atraso-native",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "starlette",
+    "fastapi",
+    "blacksheep",
+    "pandas",
+    "lightgbm",
+)
 QUIET = 0.05
 """The share of the CPUs that other programs may take unmentioned."""
 
