@@ -59,15 +59,21 @@ class Promise:
 CPU, FLIGHT, RATE = "cpu_us", "cpu_us_flight", "requests_s"
 
 PROMISES = (
-    Promise("CPU a request, cache off ÷ empty ASGI app", CPU, "uncached", "empty-asgi", 0.75, 0.5),
+    Promise("CPU a request, cache off ÷ empty ASGI app", CPU, "uncached", "empty-asgi", 0.5, 0.42),
     Promise("CPU a request, cached ÷ empty ASGI app", CPU, "cached", "empty-asgi", 0.55, 0.35),
-    Promise("CPU a request, cache off ÷ nginx constant", CPU, "uncached", "nginx-constant", 2.4, 1.6),
-    Promise("CPU a request, cached ÷ nginx constant", CPU, "cached", "nginx-constant", 1.8, 1.3),
+    Promise("CPU a request, cache off ÷ nginx constant", CPU, "uncached", "nginx-constant", 1.75, 1.4),
+    Promise("CPU a request, cached ÷ nginx constant", CPU, "cached", "nginx-constant", 1.25, 1.05),
+    Promise(
+        "CPU a request, cached, heads with an id of their own ÷ the same again", CPU, "proxied", "cached", 1.2, 1.1
+    ),
+    Promise("CPU a request, cached, such heads ÷ as long ones that repeat", CPU, "proxied", "proxied-alike", 1.2, 1.1),
+    Promise("requests/s, cache off ÷ axum + ONNX Runtime", RATE, "uncached", "axum-onnx", 1.3, 1.5),
     Promise("requests/s, cache off ÷ BlackSheep + ONNX Runtime", RATE, "uncached", "blacksheep-onnx", 2, 3),
     Promise("requests/s, cache off ÷ FastAPI + ONNX Runtime", RATE, "uncached", "fastapi-onnx", 8, 12),
     Promise("requests/s, cache off ÷ the reference's way", RATE, "uncached", "reference", 700, 1000),
     Promise("requests/s, Starlette path, cache off ÷ empty ASGI app", RATE, "starlette", "empty-asgi", 0.55, 0.7),
-    Promise("CPU a flight, batch of 1,000 ÷ bare ONNX Runtime", FLIGHT, "batch-1000", "bare-onnx", 2, 1.3),
+    Promise("CPU a flight, batch of 1,000 ÷ bare ONNX Runtime", FLIGHT, "batch-1000", "bare-onnx", 1.6, 1.25),
+    Promise("CPU a flight, batch of 1,000 ÷ in Python", FLIGHT, "batch-1000", "python-batch-1000", 0.5, 0.4),
     Promise("seconds from start to the first 200", "first_200_s", "start", None, 1.2, 0.6),
     Promise("MiB of memory a worker", "worker_mib", "start", None, 100, 70),
 )

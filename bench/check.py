@@ -29,6 +29,6 @@ def check(port: int, traffic: Traffic) -> None:
 def ask(connection: HTTPConnection, traffic: Traffic, number: int) -> tuple[int, bytes]:
     """The status and the body of the reply to one request. Raises OSError and HTTPException."""
     body = traffic.bodies[number] if traffic.bodies else None
-    connection.request(traffic.method, traffic.path, body, HEADERS)
+    connection.request(traffic.method, traffic.path, body, HEADERS | traffic.headers_of(number))
     response = connection.getresponse()
     return response.status, response.read()

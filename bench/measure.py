@@ -62,8 +62,7 @@ def started(row: Row, bench: Bench) -> Iterator[Target]:
     """The row's server, started and checked. Raises BenchError."""
     setup = Setup(free_port(), bench.folder, bench.workers, bench.booster)
     command, traffic = row.command(setup), row.traffic(bench.flights)
-    bodies = bench.folder / f"{setup.port}.bodies"
-    bodies.write_bytes(b"".join(body + b"\n" for body in traffic.bodies))
+    bodies = wrk.written(traffic, bench.folder / f"{setup.port}.bodies")
     with running(command, setup.port, traffic, bench.cpus, bench.folder) as server:
         check(server.port, traffic)
         yield Target(server, traffic, bodies, shown(command))

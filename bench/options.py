@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from bench.results import FOLDER
+from bench.results import FOLDER, LOCAL
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -27,8 +29,21 @@ def seconds(default: int = 5) -> Decorator:
 
 
 def out(command: str) -> Decorator:
-    default = FOLDER / f"{command}.json"
-    return click.option("--out", type=FILE, default=default, show_default=True, help="Where the result goes.")
+    """Where the result goes: beside the published one, unless it is to replace that."""
+    name = f"{command}.json"
+
+    def decorated(work: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("--out", type=FILE, default=LOCAL / name, show_default=True, help="Where the result goes.")
+        @click.option("--publish", is_flag=True, help=f"Write {FOLDER / name} instead, which the pages are made of.")
+        @wraps(work)
+        def placed(*args: Any, out: Path, publish: bool, **options: Any) -> Any:
+            if publish and click.get_current_context().get_parameter_source("out") != ParameterSource.DEFAULT:
+                raise click.UsageError("--out and --publish name two places: give one of them")
+            return work(*args, out=FOLDER / name if publish else out, **options)
+
+        return placed
+
+    return decorated
 
 
 connections = number("--connections", 64, "Connections, each with one request at a time.")

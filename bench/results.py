@@ -21,8 +21,22 @@ from export.progress import say
 from service.settings import ROOT
 
 FOLDER = Path("bench/results")
+"""The published results."""
+LOCAL = FOLDER / "local"
+"""Everybody's own, which git does not see."""
 MEASURED = ("service", "tables", "model.onnx", "pipeline.onnx", "examples", "bench", ":!bench/results")
-PACKAGES = ("onnxruntime", "uvicorn", "uvloop", "httptools", "starlette", "fastapi", "blacksheep", "pandas", "lightgbm")
+PACKAGES = (
+    "onnxruntime",
+    "atraso-native",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "starlette",
+    "fastapi",
+    "blacksheep",
+    "pandas",
+    "lightgbm",
+)
 QUIET = 0.05
 """The share of the CPUs that other programs may take unmentioned."""
 

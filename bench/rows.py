@@ -8,7 +8,8 @@ from bench import baselines
 from bench.errors import BenchError
 from bench.flights import Flights
 from bench.setup import Setup
-from bench.traffic import Traffic, batches, model_status, singles
+from bench.traffic import Traffic, batches, model_status, proxied, proxied_alike, singles
+from service import native
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,27 @@ def ours(name: str, about: str, traffic: Callable[[Flights], Traffic], *flags: s
 
 UNCACHED = ("--cache-size", "0")
 STARLETTE = "--no-fast-lane"
+PYTHON = "--no-native"
+LANE = "Python lane" if native.missing() else "Rust lane"
+"""Who answers where it is left to the service: that depends on what was built."""
 
 OURS = {
     row.name: row
     for row in (
-        ours("cached", "fast lane, reply cache", singles),
-        ours("uncached", "fast lane, cache off", singles, *UNCACHED),
+        ours("cached", f"{LANE}, reply cache", singles),
+        ours("uncached", f"{LANE}, cache off", singles, *UNCACHED),
+        ours("proxied", f"{LANE}, reply cache, each head with an id and a trace of its own", proxied),
+        ours("proxied-alike", f"{LANE}, reply cache, heads as long that repeat", proxied_alike),
+        ours("python-cached", "Python lane, reply cache", singles, PYTHON),
+        ours("python-uncached", "Python lane, cache off", singles, PYTHON, *UNCACHED),
+        ours(
+            "python-proxied", "Python lane, reply cache, each head with an id and a trace of its own", proxied, PYTHON
+        ),
         ours("starlette", "Starlette path, cache off", singles, STARLETTE, *UNCACHED),
         ours("starlette-cached", "Starlette path, reply cache", singles, STARLETTE),
         ours("batch-100", "batches of 100 flights", batches(100)),
         ours("batch-1000", "batches of 1,000 flights", batches(1000)),
+        ours("python-batch-1000", "batches of 1,000 flights, in Python", batches(1000), PYTHON),
         ours("model-status", "GET /model_status", model_status),
     )
 }

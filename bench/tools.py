@@ -14,6 +14,7 @@ INSTALL = {
     "wrk": "apt-get install wrk",
     "nginx": "apt-get install nginx-light",
     "oha": "cargo install oha",
+    "cargo": "https://rustup.rs tells how to install cargo 1.85 or newer",
 }
 
 
@@ -29,7 +30,9 @@ def version(tool: str) -> str:
     """The version that `tool` says it has, `none` where it is not installed."""
     if shutil.which(tool) is None:
         return "none"
-    said = subprocess.run([find(tool), "-V" if tool == "oha" else "-v"], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [find(tool), "-v" if tool in ("wrk", "nginx") else "-V"], capture_output=True, text=True, check=False
+    )
     number = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
     return number.group() if number else "unknown"
 

@@ -3,8 +3,8 @@
 It sends nothing: `bench/check.py` does once, `bench/wrk.py` and `bench/oha.py` do by the thousands.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,21 @@ TOLERANCE = 1e-5
 CONSTANT = Replies(threshold=0.5)(0.12)
 """What the servers answer that compute nothing: a reply like any other, so of the same size."""
 
+NEW = "{new}"
+"""In a header's value: twelve hexadecimal digits that no other request has."""
+
+PROXIED = {
+    "User-Agent": "okhttp/5.3.2",
+    "Accept": "*/*",
+    "X-Forwarded-For": "203.0.113.17",
+    "X-Forwarded-Proto": "https",
+    "X-Envoy-External-Address": "203.0.113.17",
+    "X-Envoy-Expected-Rq-Timeout-Ms": "15000",
+    "X-Request-Id": f"5e1f6c0a-93d4-4c2b-8e7a-{NEW}",
+    "Traceparent": f"00-4bf92f3577b34da6a3ce{NEW}-a2fb{NEW}-01",
+}
+"""What a proxy such as Envoy adds to a request: an id and a trace of its own among it."""
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -27,6 +42,11 @@ class Traffic:
     bodies: list[bytes]
     problem: Callable[[int, bytes], str | None]
     flights: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside what every request has; NEW may stand in their values."""
+
+    def headers_of(self, number: int) -> dict[str, str]:
+        return {name: value.replace(NEW, f"{number:012x}") for name, value in self.headers.items()}
 
     @property
     def method(self) -> str:
@@ -40,6 +60,17 @@ def singles(flights: Flights) -> Traffic:
         return _problem(_decoded(reply), flights.probabilities[number], flights.threshold)
 
     return Traffic("/predict_delay_probability", flights.bodies, problem)
+
+
+def proxied(flights: Flights) -> Traffic:
+    """The same, with heads as behind a proxy, of which no two are alike."""
+    return replace(singles(flights), headers=PROXIED)
+
+
+def proxied_alike(flights: Flights) -> Traffic:
+    """The same, with heads as long, which repeat."""
+    traffic = proxied(flights)
+    return replace(traffic, headers=traffic.headers_of(0))
 
 
 def constant(flights: Flights) -> Traffic:

@@ -33,11 +33,24 @@ class Done:
     latency_ms: dict[str, float]
 
 
+def written(traffic: Traffic, path: Path) -> Path:
+    """The file of that name, with a body a line; beside it one with the headers, if there are any."""
+    path.write_bytes(b"".join(body + b"\n" for body in traffic.bodies))
+    if traffic.headers:
+        _heads(path).write_text("".join(f"{name}: {value}\n" for name, value in traffic.headers.items()))
+    return path
+
+
+def _heads(bodies: Path) -> Path:
+    return bodies.with_suffix(".heads")
+
+
 def command(load: Load, port: int, traffic: Traffic, bodies: Path) -> list[str]:
-    """The command line of wrk that sends `bodies`, a file with a body a line."""
+    """The command line of wrk that sends `bodies`, a file that `written` wrote."""
     flags = [f"-t{load.threads}", f"-c{load.connections}", f"-d{load.seconds}s", f"--timeout={TIMEOUT}s"]
     url = f"http://127.0.0.1:{port}{traffic.path}"
-    return [find("wrk"), *flags, "-s", str(SCRIPT), url, *(["--", str(bodies)] if traffic.bodies else [])]
+    files = [str(bodies)] * bool(traffic.bodies) + [str(_heads(bodies))] * bool(traffic.headers)
+    return [find("wrk"), *flags, "-s", str(SCRIPT), url, *(["--", *files] if files else [])]
 
 
 def run(command: list[str], cpus: Cpus) -> Done:

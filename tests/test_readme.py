@@ -79,7 +79,7 @@ def test_the_snippets_run(served: int, need: Callable[[object, str], None], lang
 def test_the_figures_are_the_measured_ones() -> None:
     rows = {row["about"]: row for row in json.loads((ROOT / "bench" / "results" / "compare.json").read_bytes())["rows"]}
     shown = re.findall(r"^\| \**(.+?)\** \| \**([\d,]+)\** \| \**([\d,.]+)\** \|$", README, re.M)
-    assert len(shown) == 7
+    assert len(shown) >= 7
     for about, requests, cpu in shown:
         assert (requests, cpu) == (f"{rows[about]['requests_s']:,.0f}", f"{rows[about]['cpu_us']:,.2f}")
 

@@ -13,7 +13,7 @@ import uvicorn
 
 from bench.errors import BenchError
 
-NAMES = ("nginx-constant", "empty-asgi", "blacksheep-onnx", "fastapi-onnx", "reference")
+NAMES = ("nginx-constant", "empty-asgi", "axum-onnx", "blacksheep-onnx", "fastapi-onnx", "reference")
 
 
 def load(name: str) -> ModuleType:

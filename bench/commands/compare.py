@@ -23,12 +23,18 @@ SERVERS = (
     "nginx-constant",
     "cached",
     "uncached",
+    "proxied",
+    "proxied-alike",
+    "python-cached",
+    "python-uncached",
+    "axum-onnx",
     "empty-asgi",
     "starlette",
     "blacksheep-onnx",
     "fastapi-onnx",
     "reference",
     "batch-1000",
+    "python-batch-1000",
 )
 OTHERS = {"bare-onnx": "ONNX Runtime alone, no HTTP", "start": "from start to the first 200"}
 ROWS = (*SERVERS, *OTHERS)

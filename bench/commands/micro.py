@@ -1,7 +1,6 @@
 """`python -m bench micro`: what each stage of a prediction takes, in this process, without HTTP."""
 
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -10,15 +9,10 @@ import click
 
 from bench import options, results
 from bench.cpus import on
-from bench.flights import Flights
 from bench.measure import Figures, prepared
+from bench.stages import Stage, stages
 from bench.table import Column, renderer
 from export.progress import step
-from service.api.contract import Replies, parse_flight
-from service.model import bundle as bundles
-from service.model.features import Features
-from service.model.scorer import Scorer
-from service.settings import ROOT
 
 TITLE = "Where the time goes, in process"
 
@@ -29,9 +23,6 @@ COLUMNS = (
 )
 
 render = renderer(COLUMNS)
-
-Stage = Callable[[], object]
-"""Takes every flight through one stage."""
 
 
 @click.command("micro")
@@ -47,28 +38,6 @@ def command(repeats: int, out: Path) -> None:
             figures = step(name, partial(_timed, stage, count, repeats), _told)
             rows.append({"row": name, "repeats": repeats, **figures})
     results.publish({"header": header, "rows": rows}, out, render)
-
-
-def stages(flights: Flights) -> dict[str, Stage]:
-    """Each stage of a prediction by name, in order."""
-    bundle = bundles.read(ROOT)
-    scorer, lookups, replies = Scorer(bundle), Features(bundle.tables).row, Replies(bundle.threshold)
-    parsed = [parse_flight(body) for body in flights.bodies]
-    features = [lookups(flight) for flight in parsed]
-
-    def score(rows: int) -> Stage:
-        """Slices of `rows` flights, one run of the model each."""
-        slices = [features[at : at + rows] for at in range(0, len(features), rows)]
-        return lambda: list(map(scorer, slices))
-
-    return {
-        "parse the body": lambda: list(map(parse_flight, flights.bodies)),
-        "look the features up": lambda: list(map(lookups, parsed)),
-        "run the model, 1 flight a run": score(1),
-        "run the model, 64 flights a run": score(64),
-        "run the model, 1,000 flights a run": score(1000),
-        "make the reply": lambda: list(map(replies, flights.probabilities)),
-    }
 
 
 def _timed(stage: Stage, flights: int, repeats: int) -> Figures:

@@ -1,4 +1,4 @@
-"""`python -m bench report`: the results -> the measured parts of docs/performance.md and docs/reuse.md, and pictures.
+"""`python -m bench report`: the results -> the measured parts of the README and of two pages of docs/, and pictures.
 
 Every number comes from a result file; what stands outside the two markers is left as it is.
 """
@@ -9,10 +9,10 @@ from types import ModuleType
 
 import click
 
-from bench import options, results
+from bench import options, results, summary
 from bench.commands import compare, latency, micro, models, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
-from bench.results import FOLDER, Result
+from bench.results import FOLDER, LOCAL, Result
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -41,19 +41,23 @@ PLOTS = {
 @click.option("--results", "folder", type=options.DIRECTORY, default=FOLDER, show_default=True, help="The results.")
 @click.option("--doc", type=options.FILE, default="docs/performance.md", show_default=True, help="The page to write.")
 @click.option("--reuse", type=options.FILE, default="docs/reuse.md", show_default=True, help="The other page to write.")
+@click.option("--readme", type=options.FILE, default="README.md", show_default=True, help="Its table is written too.")
 @click.option("--images", type=options.DIRECTORY, default="docs/img", show_default=True, help="Where pictures go.")
-def command(folder: Path, doc: Path, reuse: Path, images: Path) -> None:
+def command(folder: Path, doc: Path, reuse: Path, readme: Path, images: Path) -> None:
     """Render the results as tables and pictures."""
     found = {name: _read(name, folder) for name in SECTIONS}
     found = {name: result for name, result in found.items() if result}
     elsewhere = _read("runtimes", folder)
     if not found and not elsewhere:
-        raise BenchError(f"{folder} holds no results: `python -m bench compare` makes some")
+        raise BenchError(f"{folder} holds no results: `python -m bench compare` makes {LOCAL}'s")
     if found:
         drawn = {name: _draw(name, result, images) for name, result in found.items()}
         sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]
         _write(doc, "# Performance", "\n\n".join(sections))
         click.echo(f"{doc}: {', '.join(found)}; {sum(map(len, drawn.values()))} pictures in {images}")
+    if "compare" in found:
+        _write(readme, "# Measured", summary.render(found["compare"]))
+        click.echo(f"{readme}: compare")
     if elsewhere:
         _write(reuse, "# Reuse", f"{runtimes.render(elsewhere)}\n\n{provenance(elsewhere['header'])}")
         click.echo(f"{reuse}: runtimes")

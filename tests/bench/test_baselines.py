@@ -1,13 +1,18 @@
 """Each baseline starts and answers rightly; those that answer a constant would be refused as predictions."""
 
+import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench import baselines
-from bench.check import check
+from bench.baselines.axum_onnx import BUILD, SOURCE
+from bench.check import ask, check
 from bench.errors import BenchError, WrongReply
 from bench.measure import Bench, started
 from bench.rows import row
@@ -25,6 +30,51 @@ def test_the_names_are_those_of_the_modules() -> None:
 def test_it_starts_and_answers(bench: Bench, name: str) -> None:
     with started(row(name), bench) as target:
         assert target.server.first_200_s > 0
+
+
+def test_axum_says_the_same_as_our_server(
+    bench: Bench, server: Any, need_tool: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_tool("cargo")
+    monkeypatch.setenv("ATRASO_CARGO_PROFILE", "dev")
+    with started(row("axum-onnx"), bench) as target:
+        ours, theirs = (HTTPConnection("127.0.0.1", port, timeout=30) for port in (server.port, target.server.port))
+        for number in range(0, len(bench.flights.bodies), 50):
+            assert ask(theirs, target.traffic, number) == ask(ours, target.traffic, number)
+        ours.close()
+        theirs.close()
+
+
+@pytest.mark.parametrize(
+    "command", [("fmt", "--check"), ("clippy", "--quiet", "--target-dir", str(BUILD), "--", "--deny", "warnings")]
+)
+def test_its_source_is_as_the_toolchain_wants_it(command: tuple[str, ...], need_tool: Callable[[str], None]) -> None:
+    need_tool("cargo")
+    run = ["cargo", command[0], "--manifest-path", str(SOURCE / "Cargo.toml"), *command[1:]]
+    ended = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_what_axum_is_built_of_is_pinned() -> None:
+    needs = tomllib.loads((SOURCE / "Cargo.toml").read_text())["dependencies"]
+    assert "ort" in needs
+    assert all((need if isinstance(need, str) else need["version"]).startswith("=") for need in needs.values())
+
+
+def test_without_cargo_axum_has_a_sentence(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("ATRASO_CARGO_PROFILE", "made-up")
+    with pytest.raises(BenchError, match=r"cargo is not installed: https://rustup\.rs"):
+        row("axum-onnx").command(Setup(free_port(), bench.folder))
+
+
+def test_a_build_that_fails_is_a_sentence(
+    bench: Bench, need_tool: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_tool("cargo")
+    monkeypatch.setenv("ATRASO_CARGO_PROFILE", "made-up")
+    with pytest.raises(BenchError, match=r"axum's server could not be built: .*made-up"):
+        row("axum-onnx").command(Setup(free_port(), bench.folder))
 
 
 def test_a_constant_is_no_prediction(bench: Bench, need_tool: Callable[[str], None]) -> None:

@@ -6,10 +6,10 @@ from bench.check import check
 from bench.errors import BenchError, WrongReply
 from bench.flights import Flights
 from bench.server import free_port
-from bench.traffic import batches, constant, model_status, singles
+from bench.traffic import batches, constant, model_status, proxied, singles
 
 
-@pytest.mark.parametrize("traffic", [singles, batches(100), batches(1000), model_status])
+@pytest.mark.parametrize("traffic", [singles, proxied, batches(100), batches(1000), model_status])
 def test_our_server_is_right(server: Any, flights: Flights, traffic: Any) -> None:
     check(server.port, traffic(flights))
 

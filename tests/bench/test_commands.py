@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from service import native
+
 SHORT = ("--seconds", 1, "--connections", 8)
 
 
@@ -43,7 +45,7 @@ def test_run(measured: Callable[..., Any], need_tool: Callable[[str], None]) -> 
 def test_compare(measured: Callable[..., Any], need_tool: Callable[[str], None], tmp_path: Path) -> None:
     need_tool("wrk")
     need_tool("nginx")
-    rows = "nginx-constant,cached,bare-onnx,start,reference"
+    rows = "nginx-constant,cached,proxied,bare-onnx,start,reference"
     (tmp_path / "lightgbm.py").write_text("raise ModuleNotFoundError(name='lightgbm')")
     result = measured("compare", "--rounds", 1, "--rows", rows, *SHORT, PYTHONPATH=str(tmp_path))
     by_name = {row["row"]: row for row in result["rows"]}
@@ -53,7 +55,7 @@ def test_compare(measured: Callable[..., Any], need_tool: Callable[[str], None],
     assert by_name["start"]["worker_mib"] > 0
     measured_ratios = {each["text"] for each in result["acceptance"] if each["verdict"] != "not measured"}
     assert "CPU a request, cached ÷ nginx constant" in measured_ratios
-    assert len(measured_ratios) == 3
+    assert len(measured_ratios) == 4
 
 
 def test_sweep(measured: Callable[..., Any], need_tool: Callable[[str], None]) -> None:
@@ -90,7 +92,8 @@ if shutil.which("oha"):  # it takes minutes to build, so it is no part of what e
 
 def test_micro(measured: Callable[..., Any]) -> None:
     result = measured("micro", "--repeats", 2)
-    assert [row["row"].split()[0] for row in result["rows"]] == ["parse", "look", "run", "run", "run", "make"]
+    names = [row["row"].split()[0] for row in result["rows"]]
+    assert names == ["parse", "look", "both,", "run", "run", "run", "make", *["in"] * (0 if native.missing() else 4)]
     assert all(0 < row["min_us"] <= row["median_us"] for row in result["rows"])
 
 

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bench import options
+from bench.__main__ import COMMANDS
+
+
+@click.command
+@options.out("made-up")
+def command(out: Path) -> None:
+    click.echo(out)
+
+
+PLACES = {
+    "beside": ([], "bench/results/local/made-up.json"),
+    "published": (["--publish"], "bench/results/made-up.json"),
+    "named": (["--out", "a.json"], "a.json"),
+}
+
+
+@pytest.mark.parametrize(("args", "place"), PLACES.values(), ids=PLACES)
+def test_a_published_result_is_only_replaced_where_that_is_asked(args: list[str], place: str) -> None:
+    assert CliRunner().invoke(command, args).output == f"{place}\n"
+
+
+def test_two_places_are_a_sentence() -> None:
+    ended = CliRunner().invoke(command, ["--publish", "--out", "a.json"])
+    assert ended.exit_code == 2
+    assert "--out and --publish name two places" in ended.output
+
+
+def test_every_command_that_measures_has_both() -> None:
+    for module in COMMANDS:
+        names = {each.name for each in module.command.params}
+        assert {"out", "publish"} <= names or module.command.name == "report"
