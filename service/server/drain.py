@@ -36,7 +36,7 @@ class DrainingProtocol(BoundedProtocol):
     _idle_since = 0.0  # the last reply
     _lingering_since = 0.0
     _stuck_since = 0.0
-    _taken = 0  # bytes that the client had taken when it was last looked at
+    _taken: int | None = None  # bytes that the client had taken when it was last looked at and some were on their way
     _eof = False
     _last_words: bytes | None = None  # said once all that came is answered, as far as it can be
     _running: RequestResponseCycle | None = None  # the request that the app has; `cycle` is the last that came
@@ -236,8 +236,8 @@ class DrainingProtocol(BoundedProtocol):
 
     def _is_stuck(self, now: float, unsent: int) -> bool:
         """The client takes none of what it was told. The kernel holds megabytes before anything waits here."""
-        taken = taken_bytes(self.transport) if unsent else 0
-        if not unsent or taken != self._taken:
+        taken = taken_bytes(self.transport) if unsent else None
+        if taken is None or taken != self._taken:
             self._stuck_since, self._taken = now, taken
             return False
         return now >= self._ends(self._stuck_since + self.bounds.write_timeout, self.bounds.drain_timeout)
