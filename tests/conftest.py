@@ -201,7 +201,7 @@ def run_command() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     def run(*args: object) -> subprocess.CompletedProcess[str]:
         if args[0] in ANEW:
             command = [sys.executable, "-m", "export", *map(str, args)]
-            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
         if not started:
             started.append(Started())
         return started[0].run(*args)
