@@ -3,6 +3,7 @@
 A connection that goes is Python's too, and all of them where every request is told of.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from service.api.served import Recorder
@@ -16,6 +17,24 @@ CLOSE = b"connection: close\r\n"
 
 
 class NativeLaneProtocol(FastLaneProtocol):
+    _plain = False  # nothing is held, waits or is being received, so what comes may be answered at once
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._plain = self._lane.native is not None
+
+    def data_received(self, data: bytes) -> None:
+        if self._plain:
+            self._take(data)
+        else:
+            super().data_received(data)
+            self._plain = self._is_plain()
+
+    def _is_plain(self) -> bool:
+        busy = self._held or self._pending or self._parsing or self.uvicorn_is_busy() or self._lingering_since
+        done = self.draining or self._last_words is not None or self.flow.write_paused
+        return self._lane.native is not None and not busy and not done
+
     def _take(self, data: bytes) -> None:
         lane = self._lane
         native = lane.native
@@ -25,8 +44,15 @@ class NativeLaneProtocol(FastLaneProtocol):
         if not lane.begun:
             lane.begin_turn()
             native.begin_with(lane.start(self.server_state.default_headers))
-        self._held = b""
-        while not isinstance(taken := native.take(data, self._give), bytes):
+        taken = native.take(data, self._give)
+        if isinstance(taken, bytes) and not self._held:
+            self.transport.write(taken)
+            self._idle_since = self.loop.time()
+            if lane.record:
+                self._record(lane.record, data, taken)
+            return
+        self._held, self._plain = b"", False
+        while not isinstance(taken, bytes):
             replies, start, end, stop = taken
             if replies:
                 self._wrote(replies, data[:start])
@@ -34,6 +60,7 @@ class NativeLaneProtocol(FastLaneProtocol):
                 self._stopped(native, stop, data, start, end)
                 return
             data = data[start:]
+            taken = native.take(data, self._give)
         self._wrote(taken, data)
 
     def _stopped(self, native: "Lane", stop: int, data: bytes, start: int, end: int) -> None:
@@ -79,3 +106,17 @@ class NativeLaneProtocol(FastLaneProtocol):
         lane.end_turn()
         if self._held or self._last_words is not None:
             self._go_on()
+        else:
+            self._plain = self._is_plain()
+
+    def shutdown(self) -> None:
+        self._plain = False
+        super().shutdown()
+
+    def pause_writing(self) -> None:
+        self._plain = False
+        super().pause_writing()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in `drain.py`
+        self._plain = False
+        return super().eof_received()
