@@ -15,6 +15,7 @@ from export.graph.convert import to_onnx
 from export.graph.forest.text import read_forest
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
+from export.learn.evidence.count import count
 from export.learn.tables import Table, matrix
 from export.learn.train import predict
 from export.names import spellings
@@ -37,7 +38,8 @@ def assemble(
     aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
     data = about_data(flights, aligned) if flights else None
     content, names = model.SerializeToString(deterministic=True), spellings(aligned, codes)
-    return proved(make_bundle(content, aligned, about, data, parity, names), flights, progress)
+    evidence = count(aligned, flights) if flights else None
+    return proved(make_bundle(content, aligned, about, data, parity, names, evidence), flights, progress)
 
 
 def proved(bundle: Bundle, flights: Flights | None, progress: Progress) -> Bundle:

@@ -11,13 +11,18 @@ from typing import Any
 
 from export.errors import ExportError
 from export.exchange import exchange, place
+from export.files import read_bytes, read_object
 from export.graph.pipeline import to_pipeline
 from export.graph.verify import Parity
+from export.learn.evidence import stored
+from export.learn.evidence.count import Evidence
+from export.learn.evidence.stored import check_key
 from export.learn.tables import Table
 from export.names import Spellings
-from service.model.keys import PARTS, part_value
+from service.model.keys import PARTS
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""The second one has evidence; what is made without flights has none, and is of the first."""
 
 LARGEST_NUMBER = 3.4028234e38
 """The rows of features are float32."""
@@ -30,13 +35,14 @@ class Bundle:
     model: bytes
     names: Spellings | None = None
     """How people write names; bundles made before there were any have none."""
+    evidence: Evidence | None = None
 
     @cached_property
     def pipeline(self) -> bytes:
         """`pipeline.onnx`, which is made of the others; its metadata tell of the model that it was made of."""
         about = self.manifest["model"]
         properties = {name: str(about[name]) for name in ("name", "version", "recipe", "threshold") if name in about}
-        properties["model_sha256"] = hashlib.sha256(self.model).hexdigest()
+        properties["model_sha256"] = _sha256(self.model)
         pipeline: bytes = to_pipeline(self.model, self.tables, properties).SerializeToString(deterministic=True)
         return pipeline
 
@@ -48,22 +54,29 @@ def make_bundle(
     data: dict[str, Any] | None,
     parity: Parity,
     names: Spellings,
+    evidence: Evidence | None,
 ) -> Bundle:
     """`about` holds the model's name, version, recipe and threshold; `data` tells of the training flights, if known."""
+    counted = {"evidence": {"sha256": _sha256(stored.to_bytes(evidence))}} if evidence else {}
     manifest = {
-        "format": FORMAT,
-        "model": {**about, "sha256": hashlib.sha256(model).hexdigest()},
+        "format": 2 if evidence else 1,
+        "model": {**about, "sha256": _sha256(model)},
         "features": [_about_table(table) for table in tables],
-        "names": {"sha256": hashlib.sha256(to_json(names)).hexdigest()},
+        "names": {"sha256": _sha256(to_json(names))},
+        **counted,
         "data": data,
         "parity": asdict(parity),
     }
-    return Bundle(manifest, tables, model, names)
+    return Bundle(manifest, tables, model, names, evidence)
 
 
 def _about_table(table: Table) -> dict[str, Any]:
-    digest = hashlib.sha256(_table_json(table)).hexdigest()
+    digest = _sha256(_table_json(table))
     return {"name": table.name, "key": list(table.key), "default": table.default, "sha256": digest}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def write(bundle: Bundle, folder: Path) -> None:
@@ -82,6 +95,8 @@ def _write_files(bundle: Bundle, old: Path, folder: Path) -> None:
         (tables / f"{table.name}.json").write_bytes(_table_json(table))
     if bundle.names is not None:
         (tables / "names.json").write_bytes(to_json(bundle.names))
+    if bundle.evidence is not None:
+        (tables / stored.FILE).write_bytes(stored.to_bytes(bundle.evidence))
     (folder / "model.onnx").write_bytes(bundle.model)
     (folder / "pipeline.onnx").write_bytes(bundle.pipeline)
     _keep_others(old / "tables", tables)
@@ -104,12 +119,13 @@ def _keep_others(old: Path, new: Path) -> None:
 
 
 def _named(manifest: Path) -> list[str]:
-    """The files of the tables that a manifest names, as far as it can be read."""
+    """The files of the tables that a manifest names, as far as it can be read, and of their evidence."""
     try:
-        features = _read_object(manifest).get("features")
+        told = read_object(manifest)
     except ExportError:
         return []
-    return [f"{each.get('name')}.json" for each in features or [] if isinstance(each, dict)]
+    tables = [f"{each.get('name')}.json" for each in told.get("features") or [] if isinstance(each, dict)]
+    return [*tables, stored.FILE] if "evidence" in told else tables
 
 
 def _table_json(table: Table) -> bytes:
@@ -133,34 +149,41 @@ def read(folder: Path) -> Bundle:
     """Read the bundle in `folder`. Raises ExportError where its parts are missing or do not fit together."""
     manifest, tables = read_tables(place(folder, "tables"))
     path = place(folder, "model.onnx")
-    model = _read_bytes(path)
+    model = read_bytes(path)
     expected = manifest["model"].get("sha256") if isinstance(manifest.get("model"), dict) else None
-    if hashlib.sha256(model).hexdigest() != expected:
+    if _sha256(model) != expected:
         raise ExportError(f"{path}: its sha256 is not the one in the manifest ({expected})")
-    return Bundle(manifest, tables, model, _read_names(place(folder, "tables") / "names.json", manifest))
+    names = _read_beside(place(folder, "tables") / "names.json", manifest, "names")
+    path = place(folder, "tables") / stored.FILE
+    counts = _read_beside(path, manifest, "evidence")
+    if (counts is not None) != (manifest["format"] == 2):
+        raise ExportError(f"{path.parent / 'manifest.json'}: `evidence` goes with the format 2, and only with it")
+    evidence = None if counts is None else stored.from_object(path, counts, tables)
+    return Bundle(manifest, tables, model, names, evidence)
 
 
-def _read_names(path: Path, manifest: dict[str, Any]) -> Spellings | None:
-    match manifest.get("names"):
+def _read_beside(path: Path, manifest: dict[str, Any], what: str) -> dict[str, Any] | None:
+    """A file that some bundles have beside their tables: None where the manifest does not tell of it."""
+    match manifest.get(what):
         case None:
             return None
         case {"sha256": str(sha256)}:
-            return _read_object(path, sha256)
-    raise ExportError(f"{path.parent / 'manifest.json'}: `names` should hold the sha256 of {path.name}")
+            return read_object(path, sha256)
+    raise ExportError(f"{path.parent / 'manifest.json'}: `{what}` should hold the sha256 of {path.name}")
 
 
 def read_pipeline(folder: Path) -> bytes | None:
     """`pipeline.onnx` in `folder`, where there is one: a server needs none. Raises ExportError."""
     path = place(folder, "pipeline.onnx")
-    return _read_bytes(path) if path.exists() else None
+    return read_bytes(path) if path.exists() else None
 
 
 def read_tables(folder: Path) -> tuple[dict[str, Any], list[Table]]:
     """Read `manifest.json` and the tables that its `features` name. Raises ExportError."""
     path = folder / "manifest.json"
-    manifest = _read_object(path)
-    if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
-        raise ExportError(f"{path}: its format is {manifest.get('format')!r}; {FORMAT} is the one known")
+    manifest = read_object(path)
+    if manifest.get("format") not in FORMATS or isinstance(manifest["format"], bool):
+        raise ExportError(f"{path}: its format is {manifest.get('format')!r}; 1 and 2 are those known")
     features = manifest.get("features")
     if not isinstance(features, list) or not features:
         raise ExportError(f"{path}: `features` should be a list of one or more features")
@@ -184,25 +207,14 @@ def _read_table(manifest: Path, feature: Any) -> Table:
             raise ExportError(f"{manifest}: {name!r} has the unknown key part {part!r}; known are {', '.join(PARTS)}")
     if len(set(key)) < len(key):
         raise ExportError(f"{manifest}: {name!r} has the same key part twice")
-    if Path(name).name != name or name in ("manifest", "names") or not name.isprintable():
+    if Path(name).name != name or name in ("manifest", "names", "evidence") or not name.isprintable():
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
     path = manifest.parent / f"{name}.json"
     number = _number(manifest, f"the default of {name!r}", default)
-    values = _read_object(path, feature.get("sha256"))
+    values = read_object(path, feature.get("sha256"))
     for text in values:
-        _check_key(path, tuple(key), text)
+        check_key(path, tuple(key), text)
     return Table(name, tuple(key), number, {text: _number(path, repr(text), value) for text, value in values.items()})
-
-
-def _check_key(path: Path, key: tuple[str, ...], text: str) -> None:
-    texts = text.split("|") if len(key) > 1 else [text]
-    if len(texts) != len(key):
-        raise ExportError(f"{path}: the key {text!r} should have the parts {'|'.join(key)}")
-    for part, value in zip(key, texts, strict=True):
-        try:
-            part_value(part, value)
-        except ValueError as error:
-            raise ExportError(f"{path}: {error}") from None
 
 
 def _number(path: Path, what: str, value: Any) -> float:
@@ -212,36 +224,3 @@ def _number(path: Path, what: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
         raise ExportError(f"{path}: {what} should be a finite number that float32 holds, or null, not {value!r:.50}")
     return float(value)
-
-
-def _read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
-    """The object in a file. `sha256` is the manifest's; bundles of before, and people's own tables, have none."""
-    content = _read_bytes(path)
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 not in (None, found):
-        raise ExportError(f"{path}: its sha256 is {found}, not the one in the manifest ({sha256})")
-    try:
-        value = json.loads(content, object_pairs_hook=partial(_once, path))
-        json.dumps(value, ensure_ascii=False).encode()  # half a character can be read, and not be written
-    except (ValueError, RecursionError) as error:
-        raise ExportError(f"{path}: not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ExportError(f"{path}: it should hold a JSON object")
-    return value
-
-
-def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's entries, where each key is there once. Raises ExportError."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ExportError(f"{path}: the key {key!r} is there twice")
-        found[key] = value
-    return found
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ExportError(f"{path}: {error.strerror or error}") from None

@@ -1,8 +1,12 @@
-"""Writing files: whole or not at all, and told before the work where it cannot be done."""
+"""Files written whole or not at all, told before the work where it cannot be done, and JSON read with one meaning."""
 
+import hashlib
+import json
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from export.errors import ExportError
 
@@ -39,3 +43,36 @@ def check_writable(*paths: Path | None) -> None:
             os.rmdir(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
         except OSError as error:
             raise ExportError(f"{path}: cannot be written to: {error.strerror or error}") from None
+
+
+def read_object(path: Path, sha256: Any = None) -> dict[str, Any]:
+    """The object in a file. `sha256` is the manifest's; bundles of before, and people's own tables, have none."""
+    content = read_bytes(path)
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise ExportError(f"{path}: its sha256 is {found}, not the one in the manifest ({sha256})")
+    try:
+        value = json.loads(content, object_pairs_hook=partial(_once, path))
+        json.dumps(value, ensure_ascii=False).encode()  # half a character can be read, and not be written
+    except (ValueError, RecursionError) as error:
+        raise ExportError(f"{path}: not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ExportError(f"{path}: it should hold a JSON object")
+    return value
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's entries, where each key is there once. Raises ExportError."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ExportError(f"{path}: the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror or error}") from None

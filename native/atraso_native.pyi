@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 INTERFACE: int
 
+Taken = bytes | tuple[bytes, int, int, int] | None
+
 class Reader:
     PARTS: ClassVar[Sequence[str]]
 
@@ -50,6 +52,4 @@ class Lane:
     ) -> None: ...
     def begin_with(self, start: bytes, /) -> None: ...
     def counted(self) -> int: ...
-    def take(
-        self, data: bytes, answer: Callable[[bytes | Exception], None], /
-    ) -> bytes | tuple[bytes, int, int, int]: ...
+    def take(self, data: bytes, answer: Callable[[bytes | Exception], None], /) -> Taken: ...

@@ -113,7 +113,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
-        catalogue=Kept(orjson.dumps(catalogue(bundle.tables, features.spellings)), JSON),
+        catalogue=Kept(orjson.dumps(catalogue(bundle.tables, features.spellings, bundle.evidence)), JSON),
         flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,

@@ -22,11 +22,12 @@ from export.commands.options import (
 )
 from export.data import sample
 from export.data.codes import read_codes
-from export.data.flights import read_column, read_flights
+from export.data.flights import Flights, read_column, read_flights
 from export.files import check_writable, write_file
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
+from export.learn.evidence import stored
 from export.learn.recipes import RECIPES
 from export.learn.train import train
 from export.progress import Bars
@@ -117,6 +118,9 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
         )
     bundle.write(made, out or folder)
     click.echo(as_text(old.manifest, made.manifest, changes))
+    if made.evidence:
+        before = old.evidence.flights if old.evidence else 0
+        click.echo(f"evidence: {made.evidence.flights:,} flights counted, {before:,} before")
     report(made, out or folder)
 
 
@@ -146,18 +150,30 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     """Prove a bundle again: whole, sound, and (with --booster) equal to LightGBM."""
     made = bundle.read(folder)
     pipeline = bundle.read_pipeline(folder)
-    parts = noted(read_flights(data)).parts if data else []
+    flights = noted(read_flights(data)) if data else None
+    parts = flights.parts if flights else []
+    if flights:
+        _check_evidence(folder, made, flights)
     with Bars() as bars:
         parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
         if pipeline is not None:
             prove_pipeline(made.tables, made.model, pipeline, parts, bars)
     rows = parity.rows + parity.keys + parity.random_rows
     click.echo(f"{folder}: whole; {len(made.tables)} features, {rows:,} rows scored, every key among them, all sound")
+    if made.evidence:
+        click.echo(f"evidence: {made.evidence.flights:,} flights counted, {made.evidence.late:,} of them late")
     if pipeline is not None:
         click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
     if booster:
         click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a split on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
+
+
+def _check_evidence(folder: Path, made: bundle.Bundle, flights: Flights) -> None:
+    """Against the flights, where it is of these and no others: a refresh may have added some to those of before."""
+    data = made.manifest.get("data") or {}
+    if made.evidence and data.get("sha256") == flights.sha256 and made.evidence.flights == len(flights):
+        stored.check_anew(folder, made.evidence, made.tables, flights)
 
 
 @click.command("pipeline")

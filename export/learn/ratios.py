@@ -70,7 +70,7 @@ def value_table(value: Value) -> Table:
 def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) -> Table:
     """The ratio's table over `flights`, each counting as its weight; its default is the rate of those it counts."""
     if ratio.months is not None:
-        rows = _last_months(flights, ratio.months)
+        rows = last_months(flights, ratio.months)
         flights, weights = flights.take(rows), weights[rows]
     keys = keys_of(flights.parts, ratio.key)
     names = sorted(set(keys))
@@ -81,12 +81,12 @@ def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) ->
     rate = late.sum() / totals.sum()
     shares = (late + ratio.smoothing * rate) / (totals + ratio.smoothing)
     values = dict(zip(names, shares.tolist(), strict=True))
-    return Table(ratio.name, ratio.key, float(rate), {key: values[key] for key in values if _is_plain(key, ratio)})
+    return Table(ratio.name, ratio.key, float(rate), {key: values[key] for key in values if is_plain(key, ratio.key)})
 
 
-def _is_plain(key: str, ratio: Ratio) -> bool:
+def is_plain(text: str, key: tuple[str, ...]) -> bool:
     """Not so where a name in a composite key has the separator in it: such a flight takes the default."""
-    return len(ratio.key) == 1 or key.count(SEPARATOR) == len(ratio.key) - 1
+    return len(key) == 1 or text.count(SEPARATOR) == len(key) - 1
 
 
 def age_weights(flights: Flights, half_life: float | None) -> NDArray[np.float64]:
@@ -97,7 +97,8 @@ def age_weights(flights: Flights, half_life: float | None) -> NDArray[np.float64
     return np.asarray(0.5 ** (ages / half_life), dtype=np.float64)
 
 
-def _last_months(flights: Flights, months: int) -> NDArray[np.intp]:
+def last_months(flights: Flights, months: int) -> NDArray[np.intp]:
+    """The rows of the flights in the last months of them all."""
     newest: datetime = flights.scheduled.max().item()
     start = np.datetime64(months_before(newest, months), "s")
     return np.flatnonzero(flights.scheduled >= start)

@@ -17,6 +17,7 @@ from export.data.codes import Codes
 from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
 from export.graph.verify import prove
+from export.learn.evidence.count import add
 from export.learn.ratios import Ratio
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
@@ -56,7 +57,8 @@ def refresh(
     )
     check_ranks(booster, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
-    new = proved(make_bundle(old.model, tables, about, about_data(flights, tables), parity, names), flights, progress)
+    data, evidence = about_data(flights, tables), add(old.evidence, tables, flights)
+    new = proved(make_bundle(old.model, tables, about, data, parity, names, evidence), flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 

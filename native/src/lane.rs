@@ -102,23 +102,25 @@ impl Lane {
     }
 
     /// Answer what `data` begins with. All replies, where each request in it has one; else where that ends. Of one that
-    /// waits for the model, `answer` is called with the whole reply.
-    fn take<'py>(&mut self, py: Python<'py>, data: &[u8], answer: Py<PyAny>) -> Taken<'py> {
+    /// waits for the model, `answer` is called with the whole reply; None where that one is all.
+    fn take<'py>(&mut self, py: Python<'py>, data: &[u8], answer: Py<PyAny>) -> Option<Taken<'py>> {
         self.replies.clear();
         let (mut at, mut answer) = (0, Some(answer));
         while at < data.len() {
             match self.one(py, &data[at..], &mut answer) {
                 Ok(size) if self.one && at + size < data.len() => {
-                    return Taken::Stopped((PyBytes::new(py, &self.replies), at + size, at + size, Stop::More as u8));
+                    let more = (PyBytes::new(py, &self.replies), at + size, at + size, Stop::More as u8);
+                    return Some(Taken::Stopped(more));
                 }
                 Ok(size) => at += size,
+                Err((Stop::Waits, size)) if size == data.len() => return None,
                 Err((stop, size)) => {
                     let replies = PyBytes::new(py, &self.replies);
-                    return Taken::Stopped((replies, at, at + size, stop as u8));
+                    return Some(Taken::Stopped((replies, at, at + size, stop as u8)));
                 }
             }
         }
-        Taken::All(PyBytes::new(py, &self.replies))
+        Some(Taken::All(PyBytes::new(py, &self.replies)))
     }
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from service.model.evidence.counts import Evidence, read_evidence
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -26,7 +27,8 @@ from service.model.keys import PARTS, SEPARATOR, part_value
 
 __all__ = ["Bundle", "BundleError", "Key", "Table", "read"]
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""The second one has evidence."""
 
 READY = ".bundle-ready"
 """`export/exchange.py` tells what is in there."""
@@ -68,6 +70,8 @@ class Bundle:
     """Tells this bundle from every other: of the bytes of its manifest, model and tables."""
     names: dict[str, dict[str, str]] | None = None
     """For OPERA and SIGLADES: how people write names, folded, and the name that the tables have."""
+    evidence: Evidence | None = None
+    """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
 
 
 def read(folder: Path) -> Bundle:
@@ -75,8 +79,8 @@ def read(folder: Path) -> Bundle:
     path = _place(folder, "tables") / "manifest.json"
     content = read_bytes(path, LARGEST_JSON)
     manifest = parse_object(path, content)
-    if manifest.get("format") != FORMAT:
-        raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads format {FORMAT}")
+    if manifest.get("format") not in FORMATS:
+        raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads 1 and 2")
     about = _field(path, manifest, "model", dict)
     model_file = _place(folder, "model.onnx")
     model = _read_model(model_file, _field(path, about, "sha256", str))
@@ -92,6 +96,7 @@ def read(folder: Path) -> Bundle:
         flights=_read_flights(folder / "flights.json"),
         digest=_digest([content, model, *contents]),
         names=_read_names(path, manifest),
+        evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
     )
 
 
@@ -186,6 +191,11 @@ def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict
         if not isinstance(spellings, dict) or not all(isinstance(name, str) for name in spellings.values()):
             raise BundleError(path, f"the spellings of {part} should be an object of names, not {short(spellings)}")
     return names
+
+
+def _read_evidence(manifest_path: Path, manifest: dict[str, Any]) -> Evidence:
+    about = _field(manifest_path, manifest, "evidence", dict)
+    return read_evidence(manifest_path.parent, _field(manifest_path, about, "sha256", str))
 
 
 def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:

@@ -34,7 +34,7 @@ class Rust:
         for length in range(len(BODY), len(BODY) + 40):  # JSON may end with spaces
             taken = self._lane.take(head + BODY.ljust(length), lambda reply: None)
             assert not isinstance(taken, bytes)
-            _, _, end, stop = taken
+            _, _, end, stop = taken or (b"", 0, len(head) + length, self._lane.WAITS)
             if stop == self._lane.WAITS:
                 self._queue.begin(1)
                 (given,) = self._queue.settle(b"\0" * 8)

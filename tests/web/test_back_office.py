@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,18 +138,63 @@ def test_the_heat_map_holds_what_single_requests_give(open_page: Open, server: A
         reply = told(server, {**flight, "FECHA_PROGRAMADA": f"2017-07-{10 + day} {hour:02}:15:00"})
         chosen[place] = reply
         assert float(cells.nth(place).get_attribute("data-probability") or "nan") == reply["delay_probability"]
-    expect(page.locator("#cell")).to_have_text(f"viernes a las 20 h: {shown(chosen[116])} (elegido)")
+    flights = httpx.get(server.url + "/catalogue").json()["semanas"]["Grupo LATAM"]["Lima"]
+    expect(page.locator("#cell")).to_have_text(
+        f"viernes a las 20 h: {shown(chosen[116])} ({flights[116]} vuelos en los datos), elegido"
+    )
     values = [float(cell.get_attribute("data-probability") or "nan") for cell in cells.all()]
-    friday = [values[96 + hour] for hour in range(24) if hour != 20]
-    expect(page.locator("#best")).to_contain_text(f"viernes a las {values.index(min(friday), 96) - 96} h")
+    best = min((place for place in range(96, 120) if place != 116 and flights[place]), key=lambda place: values[place])
+    expect(page.locator("#best")).to_contain_text(f"viernes a las {best - 96} h")
     assert inside(page.locator("#map .chosen"), cells.nth(116))
-    assert inside(page.locator("#map .star"), cells.nth(values.index(min(friday), 96)))
+    assert inside(page.locator("#map .star"), cells.nth(best))
+    empty = [index for index, cell in enumerate(cells.all()) if "empty" in (cell.get_attribute("class") or "")]
+    assert empty == [index for index, count in enumerate(flights) if not count]
     page.locator("#map svg").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#cell")).to_contain_text("viernes a las 19 h")
     page.keyboard.press("Enter")
     expect(page.locator("#flight")).to_contain_text("14 de julio de 2017, 19:15")
     expect(page.get_by_label("Salida programada")).to_have_value("2017-07-14T19:15")
+
+
+def test_an_hour_without_flights_is_marked_and_not_advised(open_page: Open, server: Any) -> None:
+    page = open_page(server.url)
+    type_in(page, "jetsmart spa", "Lima", "2018-03-05T06:20")  # it is read as JetSmart SPA, which leaves at 14 h
+    expect(page.locator("#map .cell:not(.empty)")).to_have_count(4)
+    expect(page.locator("#map .empty rect[fill='url(#hatch)']")).to_have_count(164)
+    expect(page.locator("#cell")).to_contain_text("(sin vuelos en los datos), elegido")
+    expect(page.locator("#best")).to_contain_text("entre las horas con vuelos: el")
+    expect(page.locator("#best")).to_contain_text("a las 14 h")
+    page.locator("#map .cell").nth(14).click()
+    expect(page.locator("#cell")).to_have_text(re.compile(r"lunes a las 14 h: .* \(1 vuelo en los datos\), elegido"))
+    expect(page.get_by_label("Aerolínea", exact=True)).to_have_value("jetsmart spa")
+    expect(page.locator("#reasons")).to_contain_text("JetSmart SPA a Lima a las 14 h: se atrasaron 4 de 6 vuelos")
+
+
+@pytest.mark.parametrize("airline", ["K.L.M.", "constructor"])
+def test_a_route_without_flights_gets_no_advice(open_page: Open, server: Any, airline: str) -> None:
+    page = open_page(server.url)
+    type_in(page, airline, "Calama", "2018-03-05T06:20")
+    expect(page.locator("#best")).to_have_text(
+        "Los datos no tienen vuelos de esta ruta: no se recomienda ninguna hora."
+    )
+    expect(page.locator("#map .empty")).to_have_count(168)
+    assert page.locator("#map .star").count() == 0
+
+
+def test_a_model_that_has_not_counted_gets_no_advice(
+    open_page: Open, servers: Callable[..., Any], tmp_path: Path
+) -> None:
+    """One of the first format, as those that were made before there were counts."""
+    shutil.copytree(ROOT / "tables", tmp_path / "tables")
+    shutil.copy(ROOT / "model.onnx", tmp_path)
+    manifest = json.loads((tmp_path / "tables" / "manifest.json").read_bytes())
+    del manifest["evidence"]
+    (tmp_path / "tables" / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
+    page = open_page(servers("--workers", 1, "--bundle", tmp_path).url)
+    type_in(page, "Sky Airline", "Calama", "2018-03-05T06:20")
+    expect(page.locator("#best")).to_have_text("Este modelo no dice a qué horas hay vuelos: no se recomienda ninguna.")
+    assert page.locator("#map .empty").count() == 0
 
 
 def inside(small: Locator, large: Locator) -> bool:

@@ -1,17 +1,24 @@
 """What a bundle's tables know of: airlines, destinations, the routes that were flown, and how people spell names."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from service.model.bundle import Table
+from service.model.evidence.counts import Evidence
 from service.model.features import known_values
 
 PAIR = ("OPERA", "SIGLADES")
 
-Catalogue = dict[str, list[str] | dict[str, list[str]] | Mapping[str, Mapping[str, str]]]
+Catalogue = dict[str, Any]
 
 
-def catalogue(tables: Sequence[Table], spellings: Mapping[str, Mapping[str, str]]) -> Catalogue:
-    """Airlines, destinations, and the destinations of each airline; a bundle without such a table tells no routes."""
+def catalogue(
+    tables: Sequence[Table], spellings: Mapping[str, Mapping[str, str]], evidence: Evidence | None = None
+) -> Catalogue:
+    """Airlines, destinations, and the destinations of each airline; a bundle without such a table tells no routes.
+
+    And the flights of each route in each hour of a week, where the bundle has counted them.
+    """
     routes: dict[str, set[str]] = {}
     for table in tables:
         if set(PAIR) <= set(table.key):
@@ -25,4 +32,5 @@ def catalogue(tables: Sequence[Table], spellings: Mapping[str, Mapping[str, str]
         "SIGLADES": destinations,
         "rutas": {airline: sorted(routes[airline]) for airline in sorted(routes)},
         "nombres": spellings,
+        "semanas": evidence.weeks() if evidence else {},
     }

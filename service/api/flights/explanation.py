@@ -6,6 +6,7 @@ from typing import Any
 
 from service.api.contract import HIGH, LOW
 from service.model.bundle import Key, Table
+from service.model.evidence.counts import Count, Counted, Evidence
 from service.model.explain import Explanation
 from service.model.keys import DOMAINS, PARTS, Parts, key_text
 
@@ -16,51 +17,81 @@ MONTHS = (
 )  # fmt: skip
 
 
-def told(explanation: Explanation, flight: Parts, tables: Sequence[Table], threshold: float) -> dict[str, Any]:
+FEW = 20
+"""Flights below which their share tells little, and is not told."""
+
+
+def told(
+    explanation: Explanation, flight: Parts, tables: Sequence[Table], threshold: float, evidence: Evidence | None = None
+) -> dict[str, Any]:
     """The reply's fields."""
+    counted = evidence.tables if evidence else {}
     return {
         "delay_probability": explanation.probability,
         "clase": [HIGH if explanation.probability > threshold else LOW],
         "umbral": threshold,
         "probabilidad_promedio": explanation.average,
         "variables": [
-            explained(table, flight, contribution)
+            explained(table, flight, contribution, counted.get(table.name))
             for table, contribution in zip(tables, explanation.contributions, strict=True)
         ],
     }
 
 
-def explained(table: Table, flight: Parts, contribution: float) -> dict[str, Any]:
+def explained(table: Table, flight: Parts, contribution: float, counted: Counted | None) -> dict[str, Any]:
     """A feature as the reply tells it."""
     parts = [flight[PARTS.index(part)] for part in table.key]
     key: Key = parts[0] if len(parts) == 1 else tuple(parts)
     value = table.values.get(key)
+    used = table.default if value is None else value
+    count = counted.of(parts) if counted else None
     return {
         "nombre": table.name,
         "clave": key_text(parts),
         "conocida": value is not None,
-        "valor": table.default if value is None else value,
+        "valor": used,
         "promedio": table.average,
         "contribucion": contribution,
-        "frase": sentence(table, parts, value),
+        "vuelos": count.flights if count else None,
+        "atrasados": count.late if count else None,
+        "frase": sentence(table, parts, used, count, counted.months if counted else None),
     }
 
 
-def sentence(table: Table, parts: list[str | int], value: float | None) -> str:
-    """In Spanish, for people who schedule flights: `Sky Airline a Calama se atrasa 12 % de las veces; …`."""
+def sentence(table: Table, parts: list[str | int], used: float, count: Count | None, months: int | None = None) -> str:
+    """In Spanish, for people who schedule flights: `Sky Airline a Calama: se atrasaron 312 de 2604 vuelos (12 %).`
+
+    Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was counted,
+    as what the model takes.
+    """
+    subject = _subject(table, parts) + _window(months)
+    if count is not None:
+        return f"{subject}: {_counted(count)}."
     if is_plain(table):
-        return f"Sale {_one(table.key[0], parts[0])}."
+        return f"{subject}."
+    return f"{subject}: no hay datos." if math.isnan(used) else f"{subject}: el modelo toma {_percent(used)}."
+
+
+def _subject(table: Table, parts: list[str | int]) -> str:
+    if is_plain(table):
+        return f"Sale {_one(table.key[0], parts[0])}"
     told = dict(zip(table.key, parts, strict=True))
     airline = told.pop("OPERA", None)
-    subject = " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
-    if math.isnan(table.default if value is None else value):
-        return f"{subject}: no hay datos."
-    if value is None:
-        return f"{subject}: no hay datos, se usa {_percent(table.default)}."
-    one, several = ("se atrasó", "se atrasaron") if "FECHA" in table.key else ("se atrasa", "se atrasan")
-    verb = several if airline is None else one
-    average = "" if math.isnan(table.average) else f"; el promedio es {_percent(table.average)}"
-    return f"{subject} {verb} {_percent(value)} de las veces{average}."
+    return " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
+
+
+def _window(months: int | None) -> str:
+    if months is None:
+        return ""
+    return ", en el último mes de los datos" if months == 1 else f", en los últimos {months} meses de los datos"
+
+
+def _counted(count: Count) -> str:
+    flights, late = count
+    if not flights:
+        return "no hay datos"
+    told = f"{'se atrasó' if late == 1 else 'se atrasaron'} {late} de {flights} {'vuelo' if flights == 1 else 'vuelos'}"
+    return f"{told}, pocos datos" if flights < FEW else f"{told} ({_percent(late / flights)})"
 
 
 def is_plain(table: Table) -> bool:

@@ -105,7 +105,8 @@ async def explain_one(request: Request) -> Response:
         flight = reading.flight
         served.names.count(reading)
     explanation = await while_awaited(request.receive, served.explainer(flight))
-    reply: dict[str, Any] = told(explanation, flight, served.bundle.tables, served.bundle.threshold)
+    bundle = served.bundle
+    reply: dict[str, Any] = told(explanation, flight, bundle.tables, bundle.threshold, bundle.evidence)
     return Response(orjson.dumps(reply), headers=served.marks | headers_of(reading), media_type=JSON)
 
 

@@ -10,7 +10,7 @@ from service.api.served import Recorder
 from service.server.lane.protocol import FastLaneProtocol
 
 if TYPE_CHECKING:
-    from atraso_native import Lane
+    from atraso_native import Lane, Taken
 
 LENGTH = b"content-length: "
 CLOSE = b"connection: close\r\n"
@@ -44,15 +44,23 @@ class NativeLaneProtocol(FastLaneProtocol):
         if not lane.begun:
             lane.begin_turn()
             native.begin_with(lane.start(self.server_state.default_headers))
+        self._held = b""
         taken = native.take(data, self._give)
-        if isinstance(taken, bytes) and not self._held:
-            self.transport.write(taken)
-            self._idle_since = self.loop.time()
-            if lane.record:
-                self._record(lane.record, data, taken)
-            return
-        self._held, self._plain = b"", False
+        if taken is None:
+            self._plain = False
+            self._wait(data)
+        elif isinstance(taken, bytes):
+            self._wrote(taken, data)
+        else:
+            self._plain = False
+            self._take_parts(native, data, taken)
+
+    def _take_parts(self, native: "Lane", data: bytes, taken: "Taken") -> None:
+        """Not all of `data` was answered, or not at once."""
         while not isinstance(taken, bytes):
+            if taken is None:
+                self._wait(data)
+                return
             replies, start, end, stop = taken
             if replies:
                 self._wrote(replies, data[:start])
@@ -63,12 +71,16 @@ class NativeLaneProtocol(FastLaneProtocol):
             taken = native.take(data, self._give)
         self._wrote(taken, data)
 
+    def _wait(self, request: bytes) -> None:
+        """Until the model has run."""
+        self._pending = request
+        self._lane.waiting += 1
+        self._lane.predictor.awaited()
+
     def _stopped(self, native: "Lane", stop: int, data: bytes, start: int, end: int) -> None:
         """What is at `start` in `data` was not answered."""
         if stop == native.WAITS:
-            self._lane.waiting += 1
-            self._lane.predictor.awaited()
-            self._pending = data if end - start == len(data) else data[start:end]
+            self._wait(data[start:end])
             self._hold(data[end:])
         elif stop == native.UNFINISHED:
             self._crossing = b""  # a head that names its page is not plain here
@@ -78,7 +90,8 @@ class NativeLaneProtocol(FastLaneProtocol):
 
     def _wrote(self, replies: bytes, requests: bytes) -> None:
         self.transport.write(replies)
-        self._answered(False)
+        self._began = 0.0
+        self._idle_since = self.loop.time()
         if self._lane.record:
             self._record(self._lane.record, requests, replies)
 
@@ -96,18 +109,19 @@ class NativeLaneProtocol(FastLaneProtocol):
         lane = self._lane
         lane.waiting -= 1
         if not self.transport.is_closing():
-            last = self._is_last(bool(self._held))
-            # An id has no space in it, so the first of these is the header.
-            self.transport.write(reply.replace(LENGTH, CLOSE + LENGTH, 1) if last else reply)
             lane.answered += 1
-            self._answered(last)
-            if lane.record:
-                self._record(lane.record, request, reply)
-        lane.end_turn()
+            if self.draining and self._is_last(bool(self._held)):
+                # An id has no space in it, so the first of these is the header.
+                self._wrote(reply.replace(LENGTH, CLOSE + LENGTH, 1), request)
+                self.transport.close()
+            else:
+                self._wrote(reply, request)
+        if not lane.waiting:
+            lane.end_turn()
         if self._held or self._last_words is not None:
             self._go_on()
         else:
-            self._plain = self._is_plain()
+            self._plain = not (self.draining or self.flow.write_paused)
 
     def shutdown(self) -> None:
         self._plain = False

@@ -2,7 +2,7 @@
 
 import { svg } from "../svg.js";
 import { DAYS, clock, stamp, weekday } from "../times.js";
-import { percent } from "../words.js";
+import { count, percent } from "../words.js";
 
 const HOURS = [...Array(24).keys()];
 const COLOURS = [[241, 245, 250], [248, 205, 170], [221, 104, 62], [140, 26, 20]];
@@ -26,20 +26,26 @@ export function week(flight) {
   );
 }
 
-/** Which of the week's flights is the chosen one, and which would be better: that day's best, and the week's. */
-export function choices(probabilities, chosenTime) {
+/**
+ * Which of the week's flights is the chosen one, and which would be better: that day's best, and the week's. Of the hours at
+ * which the route has flights in the data (`flights`, a number an hour): to another hour nobody could move.
+ */
+export function choices(probabilities, chosenTime, flights) {
   const when = clock(chosenTime);
   const chosen = weekday(when) * 24 + when.getUTCHours();
-  const day = HOURS.map((hour) => chosen - (chosen % 24) + hour);
+  const day = Math.floor(chosen / 24);
   const nearest = (a, b) => probabilities[a] - probabilities[b] || Math.abs(a - chosen) - Math.abs(b - chosen);
-  const sameDay = day.filter((n) => n !== chosen).sort(nearest)[0];
-  const best = [...probabilities.keys()].sort(nearest)[0];
-  return { chosen, sameDay: probabilities[sameDay] < probabilities[chosen] ? sameDay : null, best };
+  const flown = [...probabilities.keys()].filter((n) => flights?.[n] > 0).sort(nearest);
+  const sameDay = flown.find((n) => n !== chosen && Math.floor(n / 24) === day);
+  return { chosen, sameDay: probabilities[sameDay] < probabilities[chosen] ? sameDay : null, best: flown[0] ?? null };
 }
 
-/** A cell of the week in words. */
-export const named = (n, probabilities) =>
-  `${DAYS[Math.floor(n / 24)]} a ${n % 24 === 1 ? "la" : "las"} ${n % 24} h: ${percent(probabilities[n])}`;
+/** A cell of the week in words, with how many flights the data have there; `flights` is null where nobody counted. */
+export function named(n, probabilities, flights) {
+  const text = `${DAYS[Math.floor(n / 24)]} a ${n % 24 === 1 ? "la" : "las"} ${n % 24} h: ${percent(probabilities[n])}`;
+  if (!flights) return text;
+  return `${text} (${flights[n] ? count(flights[n], "vuelo", "vuelos") : "sin vuelos"} en los datos)`;
+}
 
 /** What is darkest: the same for all flights, unless one goes beyond. */
 const darkest = (probabilities) => Math.max(FULL, ...probabilities);
@@ -64,20 +70,20 @@ let observed;
  * Draws the week into `place`, and again where its width asks for the other form. `said(n)` tells which cell is pointed at,
  * `taken(n)` that it was chosen.
  */
-export function draw(place, probabilities, marks, said, taken) {
+export function draw(place, probabilities, flights, marks, said, taken) {
   const narrow = () => place.clientWidth < NARROW;
   let drawn;
   redraw = () => {
     if (drawn === narrow()) return;
     drawn = narrow();
-    place.replaceChildren(picture(drawn ? UPRIGHT : WIDE, probabilities, marks, said, taken));
+    place.replaceChildren(picture(drawn ? UPRIGHT : WIDE, probabilities, flights, marks, said, taken));
   };
   observed ??= new ResizeObserver(() => redraw());
   observed.observe(place);
   redraw();
 }
 
-function picture(grid, probabilities, { chosen, sameDay }, said, taken) {
+function picture(grid, probabilities, flights, { chosen, sameDay }, said, taken) {
   const at = (n) => {
     const [day, hour] = [Math.floor(n / 24), n % 24];
     const [column, row] = grid.upright ? [day, hour] : [hour, day];
@@ -90,10 +96,11 @@ function picture(grid, probabilities, { chosen, sameDay }, said, taken) {
   const drawing = svg("svg", {
     viewBox: `0 0 ${grid.left + grid.columns * grid.width} ${grid.top + grid.rows * grid.height}`,
     role: "application", tabindex: 0, "aria-describedby": "map-help",
-    "aria-label": `Probabilidad de atraso por día y hora. Elegido: ${named(chosen, probabilities)}.`,
+    "aria-label": `Probabilidad de atraso por día y hora. Elegido: ${named(chosen, probabilities, flights)}.`,
   },
+    svg("defs", {}, hatching("hatch")),
     ...labels(grid),
-    ...probabilities.map((_, n) => cell(n, probabilities, most, at(n), size)),
+    ...probabilities.map((_, n) => cell(n, probabilities, flights, most, at(n), size)),
     ...(sameDay === null ? [] : [star(at(sameDay), size)]),
     pointed, frame(chosen, "chosen-ground"), frame(chosen, "chosen"),
   );
@@ -121,14 +128,22 @@ function labels({ left, top, width, height, upright }) {
   return [...days, ...hours];
 }
 
-function cell(n, probabilities, most, { x, y }, { width, height, rx }) {
+function cell(n, probabilities, flights, most, { x, y }, { width, height, rx }) {
   const rgb = colour(probabilities[n], most);
-  return svg("g", { class: isDark(rgb) ? "cell dark" : "cell", "data-cell": n, "data-probability": probabilities[n] },
-    svg("title", {}, named(n, probabilities)),
+  const empty = flights && !flights[n];
+  const name = `cell${isDark(rgb) ? " dark" : ""}${empty ? " empty" : ""}`;
+  return svg("g", { class: name, "data-cell": n, "data-probability": probabilities[n] },
+    svg("title", {}, named(n, probabilities, flights)),
     svg("rect", { x, y, width, height, rx, fill: `rgb(${rgb.join(" ")})` }),
+    ...(empty ? [svg("rect", { x, y, width, height, rx, fill: "url(#hatch)" })] : []),
     svg("text", { x: x + width / 2, y: y + height / 2 + 4, "text-anchor": "middle" }, Math.round(probabilities[n] * 100)),
   );
 }
+
+/** Slanted lines, for what has no flights. */
+export const hatching = (id) =>
+  svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("line", { x1: 0, x2: 0, y1: 0, y2: 6, class: "hatch" }));
 
 const star = ({ x, y }, { width }) => svg("text", { x: x + width - 5, y: y + 8, class: "star", "text-anchor": "middle" }, "★");
 

@@ -14,8 +14,9 @@ const element = (id) => document.getElementById(id);
 const made = (name, properties) => Object.assign(document.createElement(name), properties);
 
 let listed = [];
-let known = { OPERA: [], SIGLADES: [], rutas: new Map() };
+let known = { OPERA: [], SIGLADES: [], rutas: new Map(), semanas: {} };
 let asked = null;
+let showWeekAgain = () => {};
 
 function say(id, text) {
   element(id).textContent = text;
@@ -96,11 +97,14 @@ async function choose(flight) {
     if (asked !== flight) return;
     showAnswer(flight, reply);
     showWhy(explanation);
-    showWeek(question, probabilities);
+    const route = { ...question, ...Object.fromEntries(reply.readAs) };
+    showWeekAgain = () => showWeek(question, probabilities, flightsOf(route));
+    showWeekAgain();
     say("state", "");
   } catch (error) {
     if (asked !== flight) return;
     say("state", api.inWords(error));
+    showWeekAgain = () => {};
     for (const id of ["answer", "why", "when"]) element(id).hidden = true;
   }
 }
@@ -143,24 +147,38 @@ function showWhy(explanation) {
   showReasons(element("reasons"), element("why-text"), explanation);
 }
 
-function showWeek(flight, replies) {
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
+
+/** How many flights the data have of a route, as the model names it, in each hour of a week; null where it does not tell. */
+function flightsOf({ OPERA, SIGLADES }) {
+  if (!Object.keys(known.semanas).length) return null;
+  return own(own(known.semanas, OPERA) ?? {}, SIGLADES) ?? Array(168).fill(0);
+}
+
+function showWeek(flight, replies, flights) {
   element("when").hidden = false;
   element("map-box").hidden = Boolean(replies.failure);
   if (replies.failure) return say("best", replies.failure);
   const probabilities = replies.map((each) => each.delay_probability);
-  const marks = choices(probabilities, flight.FECHA_PROGRAMADA);
-  const pointed = (n) => (element("cell").textContent = named(n, probabilities) + (n === marks.chosen ? " (elegido)" : ""));
-  const name = (n) => named(n, probabilities);
+  const marks = choices(probabilities, flight.FECHA_PROGRAMADA, flights);
+  const name = (n) => named(n, probabilities, flights);
+  const pointed = (n) => (element("cell").textContent = name(n) + (n === marks.chosen ? ", elegido" : ""));
   element("most").textContent = legend(element("legend"), probabilities);
-  draw(element("map"), probabilities, marks, pointed, (n) => {
+  draw(element("map"), probabilities, flights, marks, pointed, (n) => {
     const other = week(flight)[n];
     fillForm(other);
     choose(other);
     element("result").focus();
   });
   pointed(marks.chosen);
-  const day = marks.sameDay === null ? "Ese día ninguna otra hora sería mejor." : `Ese día convendría más el ${name(marks.sameDay)}.`;
-  say("best", `${day} Lo mejor de la semana: el ${name(marks.best)}.`);
+  say("best", advice(marks, flights, name));
+}
+
+function advice({ sameDay, best }, flights, name) {
+  if (!flights) return "Este modelo no dice a qué horas hay vuelos: no se recomienda ninguna.";
+  if (best === null) return "Los datos no tienen vuelos de esta ruta: no se recomienda ninguna hora.";
+  const day = sameDay === null ? "Ese día ninguna otra hora con vuelos sería mejor." : `Ese día convendría más el ${name(sameDay)}.`;
+  return `${day} Lo mejor de la semana, entre las horas con vuelos: el ${name(best)}.`;
 }
 
 async function load() {
@@ -169,6 +187,7 @@ async function load() {
   known = { ...catalogue, rutas: new Map(Object.entries(catalogue.rutas)) };
   offerRoutes();
   search();
+  showWeekAgain();
 }
 
 const start = () => load().catch((error) => say("found", api.inWords(error)));

@@ -68,7 +68,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "no manifest": (lambda at: (at / MANIFEST).unlink(), MANIFEST, "No such file"),
     "manifest cut": (lambda at: (at / MANIFEST).write_text('{"format": 1'), MANIFEST, "not JSON"),
     "manifest a list": (lambda at: (at / MANIFEST).write_text("[]"), MANIFEST, "a JSON object"),
-    "other format": (lambda at: edit(at / MANIFEST, lambda m: m.update(format=2)), MANIFEST, "its format is 2"),
+    "other format": (lambda at: edit(at / MANIFEST, lambda m: m.update(format=3)), MANIFEST, "its format is 3"),
     "no features": (lambda at: edit(at / MANIFEST, lambda m: m.update(features=[])), MANIFEST, "names no feature"),
     "feature a text": (lambda at: edit(at / MANIFEST, lambda m: m.update(features=["x"])), MANIFEST, "an object"),
     "no sha256": (lambda at: edit(at / MANIFEST, lambda m: m["model"].pop("sha256")), MANIFEST, "'sha256'"),

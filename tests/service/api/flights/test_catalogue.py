@@ -10,6 +10,7 @@ import pytest
 
 from export.data.flights import read_flights
 from service.api.contract import EXAMPLE, FIELDS
+from service.api.flights.catalogue import catalogue
 from service.model.bundle import BundleError, read
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -22,6 +23,20 @@ def test_the_catalogue_names_what_was_flown(server: Any, real_data: Path) -> Non
     assert told["SIGLADES"] == sorted({siglades for _, siglades, _ in ids})
     routes = {(opera, siglades) for opera, siglades, _ in ids}
     assert {(opera, siglades) for opera, some in told["rutas"].items() for siglades in some} == routes
+
+
+def test_the_catalogue_tells_when_each_route_was_flown(server: Any, real_data: Path) -> None:
+    told = httpx.get(server.url + "/catalogue").json()
+    assert {airline: sorted(some) for airline, some in told["semanas"].items()} == told["rutas"]
+    week = [0] * 168
+    for opera, siglades, when in read_flights(real_data).ids:
+        if (opera, siglades) == ("Grupo LATAM", "Lima"):
+            week[when.weekday() * 24 + when.hour] += 1
+    assert told["semanas"]["Grupo LATAM"]["Lima"] == week
+
+
+def test_a_bundle_that_has_not_counted_tells_no_weeks() -> None:
+    assert catalogue(read(ROOT).tables, {})["semanas"] == {}
 
 
 def test_the_catalogue_tells_how_names_may_be_written(server: Any) -> None:

@@ -1,4 +1,7 @@
 import asyncio
+import json
+import math
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +18,7 @@ from service.api.flights.explanation import sentence, told
 from service.model import bundle as bundles
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
+from service.model.evidence.counts import Count
 from service.model.explain import Explainer
 from service.model.keys import PARTS, key_parts
 from service.model.scorer import Scorer
@@ -27,45 +31,100 @@ def test_every_flight_can_be_told_in_words() -> None:
     bundle = bundles.read(ROOT)
     explainer = Explainer(bundle.tables, Scorer(bundle))
     for flight in random_flights(export_bundle.read(ROOT).tables, 30):
-        for feature in told(asyncio.run(explainer(flight)), flight, bundle.tables, bundle.threshold)["variables"]:
-            assert feature["frase"].endswith(".")
+        explanation = asyncio.run(explainer(flight))
+        for evidence in (bundle.evidence, None):
+            for feature in told(explanation, flight, bundle.tables, bundle.threshold, evidence)["variables"]:
+                assert feature["frase"].endswith(".")
 
 
 NBSP = "\N{NO-BREAK SPACE}"
-OFTEN = f"de las veces; el promedio es 18{NBSP}%."
 WHEN = key_parts("Air Canada", "Calama", datetime(2017, 11, 27, 13))
+FIVE = Count(50, 5)
+TOLD = f"se atrasaron 5 de 50 vuelos (10{NBSP}%)."
 SENTENCES = [
-    (("OPERA",), {"Air Canada": 0.46}, f"Air Canada se atrasa 46{NBSP}% {OFTEN}"),
-    (("SIGLADES",), {"Calama": 0.1}, f"Los vuelos a Calama se atrasan 10{NBSP}% {OFTEN}"),
-    (("OPERA", "SIGLADES", "hora"), {("Air Canada", "Calama", 13): 0.5},
-     f"Air Canada a Calama a las 13 h se atrasa 50{NBSP}% {OFTEN}"),
-    (("FECHA", "periodo_dia"), {("2017-11-27", "tarde"): 0.5},
-     f"Los vuelos del 27 de noviembre de 2017 por la tarde se atrasaron 50{NBSP}% {OFTEN}"),
-    (("FECHA", "OPERA"), {("2017-11-27", "Air Canada"): 0.5},
-     f"Air Canada del 27 de noviembre de 2017 se atrasó 50{NBSP}% {OFTEN}"),
-    (("MES", "dia_semana"), {(11, 0): 0.5},
-     f"Los vuelos en noviembre los lunes se atrasan 50{NBSP}% {OFTEN}"),
-    (("DIA", "temporada_alta"), {(27, 0): 0.5},
-     f"Los vuelos los días 27 en temporada baja se atrasan 50{NBSP}% {OFTEN}"),
-    (("OPERA",), {"Sky": 0.3}, f"Air Canada: no hay datos, se usa 19{NBSP}%."),
-    (("hora",), {hour: float(hour) for hour in range(24)}, "Sale a las 13 h."),
-    (("dia_semana",), {0: 0.0, 1: 1.0}, "Sale un lunes."),
-    (("DIA",), {27: 27.0}, "Sale un día 27."),
+    (("OPERA",), FIVE, f"Air Canada: {TOLD}"),
+    (("SIGLADES",), FIVE, f"Los vuelos a Calama: {TOLD}"),
+    (("OPERA", "SIGLADES", "hora"), FIVE, f"Air Canada a Calama a las 13 h: {TOLD}"),
+    (("FECHA", "periodo_dia"), FIVE, f"Los vuelos del 27 de noviembre de 2017 por la tarde: {TOLD}"),
+    (("FECHA", "OPERA"), FIVE, f"Air Canada del 27 de noviembre de 2017: {TOLD}"),
+    (("MES", "dia_semana"), FIVE, f"Los vuelos en noviembre los lunes: {TOLD}"),
+    (("DIA", "temporada_alta"), FIVE, f"Los vuelos los días 27 en temporada baja: {TOLD}"),
+    (("OPERA",), Count(20, 0), f"Air Canada: se atrasaron 0 de 20 vuelos (0{NBSP}%)."),
+    (("OPERA",), Count(6, 4), "Air Canada: se atrasaron 4 de 6 vuelos, pocos datos."),
+    (("OPERA",), Count(19, 1), "Air Canada: se atrasó 1 de 19 vuelos, pocos datos."),
+    (("OPERA",), Count(1, 0), "Air Canada: se atrasaron 0 de 1 vuelo, pocos datos."),
+    (("OPERA",), Count(0, 0), "Air Canada: no hay datos."),
+    (("OPERA",), None, f"Air Canada: el modelo toma 19{NBSP}%."),
 ]  # fmt: skip
+PLAIN = [
+    ("hora", FIVE, f"Sale a las 13 h: {TOLD}"),
+    ("hora", None, "Sale a las 13 h."),
+    ("dia_semana", None, "Sale un lunes."),
+    ("DIA", None, "Sale un día 27."),
+]
+PARTS_OF = dict(zip(PARTS, WHEN, strict=True))
 
 
 def test_one_o_clock_is_singular() -> None:
     table = Table("x", ("SIGLADES", "hora"), 0.19, {}, 0.18)
-    assert sentence(table, ["Lima", 1], 0.5) == f"Los vuelos a Lima a la 1 h se atrasan 50{NBSP}% {OFTEN}"
+    assert sentence(table, ["Lima", 1], 0.5, FIVE) == f"Los vuelos a Lima a la 1 h: {TOLD}"
 
 
-@pytest.mark.parametrize(("key", "values", "expected"), SENTENCES)
-def test_sentences(key: tuple[str, ...], values: dict[Any, float], expected: str) -> None:
-    parts = dict(zip(PARTS, WHEN, strict=True))
-    table = Table("x", key, 0.19, values, 0.18)
-    own = [parts[part] for part in key]
-    found = values.get(own[0] if len(own) == 1 else tuple(own))
-    assert sentence(table, own, found) == expected
+@pytest.mark.parametrize(("key", "count", "expected"), SENTENCES)
+def test_sentences(key: tuple[str, ...], count: Count | None, expected: str) -> None:
+    """Whatever the table holds, which is smoothed: its value is told as no share of late flights."""
+    table = Table("x", key, 0.19, {}, 0.18)
+    assert sentence(table, [PARTS_OF[part] for part in key], 0.19, count) == expected
+
+
+@pytest.mark.parametrize(("part", "count", "expected"), PLAIN)
+def test_sentences_of_plain_numbers(part: str, count: Count | None, expected: str) -> None:
+    own = PARTS_OF[part]
+    table = Table(part, (part,), 0.0, {own: float(own)}, 10.0)
+    assert sentence(table, [own], float(own), count) == expected
+
+
+@pytest.mark.parametrize(("months", "told"), [(1, "en el último mes"), (3, "en los últimos 3 meses")])
+def test_a_table_of_the_last_months_says_so(months: int, told: str) -> None:
+    table = Table("x", ("OPERA",), 0.19, {}, 0.18)
+    assert sentence(table, ["Sky"], 0.19, FIVE, months) == f"Sky, {told} de los datos: {TOLD}"
+
+
+def test_what_is_missing_in_the_table_too_has_no_data() -> None:
+    assert sentence(Table("x", ("OPERA",), math.nan, {}, 0.18), ["Sky"], math.nan, None) == "Sky: no hay datos."
+
+
+def test_the_counts_are_told_beside_each_reason(server: Any) -> None:
+    reply = server.post(EXPLAIN, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
+    found = {feature["nombre"]: feature for feature in reply.json()["variables"]}
+    route = found["historical_delay_ratio_OPERA_SIGLADES_hora"]
+    assert (route["vuelos"], route["atrasados"]) == (6, 4)
+    assert route["frase"] == "JetSmart SPA a Lima a las 14 h: se atrasaron 4 de 6 vuelos, pocos datos."
+    assert 0.2 < route["valor"] < 0.4  # smoothed
+    day = found["historical_delay_ratio_FECHA"]
+    assert (day["vuelos"], day["atrasados"]) == (0, 0)
+    assert day["frase"] == "Los vuelos del 5 de marzo de 2018: no hay datos."
+
+
+def test_a_bundle_without_counts_tells_none(servers: Callable[..., Any], first_format: Path) -> None:
+    own = servers("--workers", 1, "--bundle", first_format)
+    features = own.post(EXPLAIN, EXAMPLE).json()["variables"]
+    assert {(feature["vuelos"], feature["atrasados"]) for feature in features} == {(None, None)}
+    assert not any("vuelos (" in feature["frase"] or " de las veces" in feature["frase"] for feature in features)
+
+
+@pytest.fixture(scope="module")
+def first_format(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped bundle as it was before there were counts."""
+    folder = tmp_path_factory.mktemp("first")
+    shutil.copytree(ROOT / "tables", folder / "tables")
+    shutil.copy(ROOT / "model.onnx", folder)
+    (folder / "tables" / "evidence.json").unlink()
+    path = folder / "tables" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    del manifest["evidence"]
+    path.write_text(json.dumps({**manifest, "format": 1}))
+    return folder
 
 
 def test_over_http(server: Any) -> None:
