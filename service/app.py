@@ -217,21 +217,22 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def refused(request: Request, error: Exception) -> Response:
+async def refused(request: Request, error: Exception) -> Response:
+    """No plain function, nor are the others: Starlette runs those in threads, which takes longer than what they do."""
     told = refusal(error)
     if told.event:
         request.state.metrics.event(told.event)
     return Response(error_of(request.url.path)(told.detail), told.status, told.headers, JSON)
 
 
-def http_exception(request: Request, error: Any) -> Response:
+async def http_exception(request: Request, error: Any) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:  # Starlette joins a set, whose order differs from process to process
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
     return Response(error_of(request.url.path)(error.detail), error.status_code, headers, JSON)
 
 
-def client_left(request: Request, error: Exception) -> Response:
+async def client_left(request: Request, error: Exception) -> Response:
     request.state.metrics.event("client_left")
     return Response(status_code=499)  # nobody reads it
 
