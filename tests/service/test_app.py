@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -299,3 +300,16 @@ def key_of(flight: dict[str, str], part: str) -> str:
     date = flight["FECHA_PROGRAMADA"][:10]
     weekday = str(datetime.strptime(date, "%Y-%m-%d").weekday())
     return {**flight, "FECHA": date, "hora": str(hour), "dia_semana": weekday, "periodo_dia": period}[part]
+
+
+def test_no_request_takes_a_thread(servers: Callable[..., Any]) -> None:
+    """Neither what is answered nor what is refused: threads stay, with memory of their own."""
+    server = servers("--workers", 1)
+    (worker,) = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    threads = Path(f"/proc/{worker}/task")
+    before = len(list(threads.iterdir()))
+    for path in ("/nowhere", "/model_status", "/flights", "/catalogue", "/v2", "/v2/models/none", "/metrics"):
+        httpx.get(server.url + path)
+    for path in ("/predict_delay_probabilities", "/explain_delay_probability", "/v2/models/flight_delay/infer"):
+        server.post(path, b"x")
+    assert len(list(threads.iterdir())) == before
