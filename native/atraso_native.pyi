@@ -16,8 +16,6 @@ class Reader:
     def columns(self, opera: list[str], siglades: list[str], when: list[str], /) -> tuple[bytearray, list[int]]: ...
 
 class Queue:
-    kept: int
-
     def __init__(
         self, width: int, cache_size: int, threshold: float, low: Sequence[bytes], high: Sequence[bytes], /
     ) -> None: ...

@@ -28,7 +28,8 @@ impl Cache {
         Self { half, width, young: Generation::default(), old: Generation::default(), hasher: Default::default() }
     }
 
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.young.replies.len() + self.old.replies.len()
     }
 

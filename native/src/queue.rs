@@ -49,12 +49,6 @@ impl Queue {
         self.waiting.len()
     }
 
-    /// Replies that are kept.
-    #[getter]
-    fn kept(&self) -> usize {
-        self.cache.len()
-    }
-
     /// The reply to a row, where it is known.
     fn get<'py>(&mut self, py: Python<'py>, row: &[u8]) -> Option<Bound<'py, PyBytes>> {
         let number = self.cache.get(row)?;

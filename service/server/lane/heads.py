@@ -78,9 +78,9 @@ class Lane:
     marks: bytes = b""
     """Header lines of every reply."""
     tell: tuple[Hearer, ...] = ()
+    """Who is told of each request: its client, id, names, and when it was read."""
     tell_all: bool = False
     """Of what was answered well, too."""
-    """Who is told of each request: its client, id, names, and when it was read."""
     record: Recorder | None = None
     native: "NativeLane | None" = None
     ids: Ids = field(default_factory=Ids)

@@ -25,22 +25,17 @@ from service.server.wire.transport import unread_bytes
 class FastLaneProtocol(DrainingProtocol):
     """One connection. Its bytes are held here, or uvicorn has them; never both."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._lane: Lane = app_state["lane"]
-        self._held = b""  # the start of a plain request, or what came behind the pending one
-        self._pending = b""  # the plain request whose reply is being made
-        self._extra = b""  # that reply's own headers
-        self._id = b""  # the one that tells its id
-        self._named = UNNAMED
-        self._crossing = b""  # what it says of the page that asks
-        self._via = b""  # for whom a proxy says that it asks
+    _held = b""  # the start of a plain request, or what came behind the pending one
+    _pending = b""  # the plain request whose reply is being made
+    _extra = b""  # that reply's own headers
+    _id = b""  # the one that tells its id
+    _named = UNNAMED
+    _crossing = b""  # what it says of the page that asks
+    _via = b""  # for whom a proxy says that it asks
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._lane: Lane = self.app_state["lane"]
 
     def data_received(self, data: bytes) -> None:
         if self._parsing or self.uvicorn_is_busy():
