@@ -28,6 +28,7 @@ CALM, FITTED = 0.1, (0.3, 0.6)
 TESTED = (0.5, 0.7, 0.85)
 OVERLOAD = 1.3
 """Loads to test, as shares of the saturation that was predicted."""
+BURSTING, OVERLOADED = "bursts above saturation", "overload"
 BURSTS: Pieces = ((0.18, 0.4), (0.02, 1.5))
 """Seconds and shares of it, again and again: a burst is more than the worker can do."""
 WITHIN = 0.20
@@ -55,22 +56,29 @@ class Row:
 
 
 def check(name: str, bench: Bench, seconds: int, rounds: int) -> tuple[Service, list[Figures]]:
-    """The service fitted to the row `name`, and rows that say how far its predictions are off. Raises BenchError."""
+    """The service fitted to the row `name`, and rows that say how far its predictions are off. Raises BenchError.
+
+    Loads to fit and loads to test come in turn, so that the machine's moods meet both.
+    """
+    calm: list[Load] = []
+    others: list[Load] = []
+    tested: dict[str, list[Load]] = {}
     with started(OURS[name], bench) as target:
-        together = "--cache-size 0" in target.command
-        worker = _Worker(target, bench, together)
+        worker = _Worker(target, bench, "--cache-size 0" in target.command)
         worker.load(poisson(LIKELY, LIKELY * WARM_UP, 0))
-        calm: list[Load] = []
-        others: list[Load] = []
+        most = 0.0
         for number in range(rounds):
-            others.append(
-                step(f"{name}: to fit, all that {FEW} connections carry", lambda: _flood(worker, seconds), _told)
-            )
-            most = len(others[0].due) / float(others[0].done.max())
-            calm.append(worker.at(CALM * most, 2 * seconds, number, f"{name}: to fit"))
-            others += [worker.at(share * most, seconds, number, f"{name}: to fit") for share in FITTED]
-        service = fit(calm, others, together, 0)
-        return service, _tested(name, worker, service, seconds, rounds)
+            flood = step(f"{name}, to fit: all that {FEW} connections carry", lambda: _flood(worker, seconds), _told)
+            rate = len(flood.due) / float(flood.done.max())
+            calm.append(worker.at(CALM * rate, 2 * seconds, number, f"{name}, to fit"))
+            others += [flood, *(worker.at(share * rate, seconds, number, f"{name}, to fit") for share in FITTED)]
+            most = most or fit(calm, others, worker.counts, 0).saturation(CONNECTIONS)
+            for load, pieces in _loads(most, seconds).items():
+                due = changing(pieces, 100 + number)
+                did = step(f"{name}, to test: {load}", lambda due=due: worker.load(due), _told)  # type: ignore[misc]
+                tested.setdefault(load, []).append(did)
+        service = fit(calm, others, worker.counts, 0)
+    return service, _rows(name, service, tested)
 
 
 @dataclass(frozen=True)
@@ -117,32 +125,33 @@ def _flood(worker: _Worker, seconds: int) -> Load:
     return load if load.turns else replace(load, turns=len(load.due) / FEW)
 
 
-def _tested(name: str, worker: _Worker, service: Service, seconds: int, rounds: int) -> list[Figures]:
-    most = service.saturation(CONNECTIONS)
-    rates = [(f"{share:.0%} of saturation", [(seconds * 2, share * most)]) for share in TESTED]
+def _loads(most: float, seconds: int) -> dict[str, Pieces]:
+    """The loads to test, where `most` is the saturation that was predicted."""
+    steady: dict[str, Pieces] = {f"{share:.0%} of saturation": [(2 * seconds, share * most)] for share in TESTED}
     again = round(2 * seconds / sum(length for length, _ in BURSTS))
     bursts = [(length, share * most) for length, share in BURSTS] * again
-    loads: dict[str, Pieces] = {
-        **dict(rates),
-        "bursts above saturation": bursts,
-        "overload": [(seconds, OVERLOAD * most)],
-    }
-    found: dict[str, Pairs] = {load: [] for load in loads}
-    for number in range(rounds):
-        for load, pieces in loads.items():
-            due = changing(pieces, 100 + number)
-            did = step(f"{name}: to test, {load}", lambda due=due: worker.load(due), _told)  # type: ignore[misc]
-            found[load].append((did, run(due, service, 200 + number, most=CONNECTIONS).done))
-    rows = [_saturation(name, found.pop("overload"))]
-    for load, pairs in found.items():
-        rows += [_latency(name, load, percentile, pairs) for percentile in (50, 99)]
+    return {**steady, BURSTING: bursts, OVERLOADED: [(seconds, OVERLOAD * most)]}
+
+
+def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Figures]:
+    rows = []
+    for load, rounds in tested.items():
+        seeds = range(200, 200 + len(rounds))
+        pairs = [
+            (each, run(each.due, service, seed, most=CONNECTIONS).done)
+            for each, seed in zip(rounds, seeds, strict=True)
+        ]
+        if load == OVERLOADED:
+            rows.append(_saturation(name, pairs))
+        else:
+            rows += [_latency(name, load, percentile, pairs) for percentile in (50, 99)]
     return [{**asdict(row), "error": round(row.error, 4)} for row in rows]
 
 
 def _saturation(name: str, pairs: Pairs) -> Row:
     measured = [_answered(load.due, load.done) for load, _ in pairs]
     predicted = [_answered(load.due, done) for load, done in pairs]
-    return _row(name, "overload", "requests/s", predicted, measured)
+    return _row(name, OVERLOADED, "requests/s", predicted, measured)
 
 
 def _latency(name: str, load: str, percentile: int, pairs: Pairs) -> Row:

@@ -1,4 +1,4 @@
-"""Loads that a worker was put under -> its `Service`: what turns, requests and waking it cost, and what pauses there were."""
+"""What loads did to a worker -> its `Service`: what turns, requests and waking cost, and what pauses there were."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""List prices in US dollars, as they were known when this was written. Nothing here asks anybody: check them before use."""
+"""List prices in US dollars, as known when this was written. Nothing here asks anybody: check them before use."""
 
 from dataclasses import dataclass
 

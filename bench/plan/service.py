@@ -1,4 +1,4 @@
-"""How long a worker takes: a turn of its event loop serves all that came, in `fixed_s` and `each_s` for each request."""
+"""How long a worker takes: a turn of its event loop serves all that came, at a cost of its own and one a request."""
 
 from dataclasses import dataclass, replace
 
