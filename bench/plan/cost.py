@@ -30,6 +30,15 @@ class Bill:
         return self.cpu + self.memory + self.requests
 
 
+@dataclass(frozen=True)
+class Bills:
+    """The same month, paid in three ways."""
+
+    by_request: Bill
+    by_instance: Bill
+    machines: Bill
+
+
 def by_request(rps: float, instances: int, size: Size, prices: Prices, latency_s: float) -> Bill:
     """Cloud Run that bills while requests are under way, spread over `instances`; between them it costs nothing."""
     seconds = instances * MONTH_S * active(rps / instances, latency_s)
@@ -54,6 +63,15 @@ def machines(instances: int, size: Size, prices: Prices) -> Bill:
     """Virtual machines of that size, all month, without commitment."""
     hours = instances * MONTH_S / 3600
     return Bill(hours * size.vcpus * prices.vm_cpu_h, hours * size.memory_gib * prices.vm_memory_h)
+
+
+def monthly(rps: float, needed: int, instances: int, size: Size, prices: Prices, latency_s: float) -> Bills:
+    """Each way to pay: by request for the `needed` instances, otherwise for all that run."""
+    return Bills(
+        by_request(rps, needed, size, prices, latency_s),
+        by_instance(instances, size, prices),
+        machines(instances, size, prices),
+    )
 
 
 def active(rps: float, latency_s: float) -> float:

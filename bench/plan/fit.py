@@ -12,6 +12,8 @@ STEPS = 8
 """So many times what was fitted tells the turns, and the turns what is fitted."""
 UNUSUAL = 3
 """A request that takes so many times the median met a pause."""
+KEPT = 100
+"""Lengths of pauses that are kept."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def fit(calm: Sequence[Load], others: Sequence[Load], together: bool, seed: int)
     usual = float(np.median(np.concatenate([load.latency for load in calm])))
     found = [pause for load in calm for pause in _pauses(load, UNUSUAL * usual)]
     per_s = len(found) / sum(float(load.due[-1]) for load in calm)
-    service = Service(usual / 2, usual / 10, together=together, pauses_s=tuple(found), pauses_per_s=per_s)
+    service = Service(usual / 2, usual / 10, together=together, pauses_s=_fewer(found), pauses_per_s=per_s)
     cpu_s, requests = np.array([load.cpu_s for load in loads]), np.array([float(len(load.due)) for load in loads])
     for _ in range(STEPS):
         runs = [run(np.sort(load.sent), service, seed) for load in loads]
@@ -50,6 +52,13 @@ def fit(calm: Sequence[Load], others: Sequence[Load], together: bool, seed: int)
         fixed_s, each_s, cold_s = fitted(cpu_s, turns, requests, cold)
         service = replace(service, fixed_s=fixed_s, each_s=each_s, cold_s=cold_s)
     return replace(service, wire_s=_wire(calm, service, seed))
+
+
+def _fewer(lengths: list[float]) -> tuple[float, ...]:
+    """As many as a result file is to hold, spread as all of them, in seconds."""
+    if len(lengths) > KEPT:
+        lengths = np.quantile(lengths, (np.arange(KEPT) + 0.5) / KEPT).tolist()
+    return tuple(round(length, 6) for length in sorted(lengths))
 
 
 def _pauses(load: Load, unusual_s: float) -> list[float]:
