@@ -25,7 +25,7 @@ FLOOD = 60_000
 """Requests that are due at once, for each second that a load is to last: a worker answers them in about a second."""
 CALM, FITTED = 0.1, (0.3, 0.6)
 """Loads to fit, as shares of what FEW connections got answered."""
-TESTED = (0.5, 0.7, 0.85)
+TESTED = (0.5, 0.65, 0.8)
 OVERLOAD = 1.3
 """Loads to test, as shares of the saturation that was predicted."""
 BURSTING, OVERLOADED = "bursts above saturation", "overload"

@@ -46,15 +46,16 @@ def render(result: Result) -> str:
 def _sized(result: Result) -> str:
     asked, plan, service = result["asked"], result["plan"], result["service"]
     turn = f"{service['fixed_us']:.1f} µs, {service['each_us']:.2f} a request and {service['cold_us']:.1f} after idling"
+    limit = f"{plan['limit_rps']:,.0f} requests/s, {plan['limit_full']:.0%} of what it can do"
+    pauses = f"{service['pauses_per_s']:.0f} times a second, {service['paused']:.1%} of the time"
     size = f"{plan['instances']} instances of {asked['vcpus']} vCPU, a worker each"
     said = (
         f"**{asked['rps']:,} requests/s with p99 within {asked['p99_ms']:g} ms: {size}**; {plan['vcpus']} vCPU in all.",
         f"{asked['spare']} of the instances may be lost, in a burst of {asked['burst']:g} times that rate.",
         f"{asked['cached']:.0%} of the replies come from the cache.",
-        f"A worker holds that p99 up to {plan['limit_rps']:,.0f} requests/s, {plan['limit_full']:.0%} of what it can do;",
-        f"{asked['margin']:.0%} of that is left for the error below. A turn of the event loop takes {turn}. The machine",
-        f"paused {service['pauses_per_s']:.0f} times a second, {service['paused']:.1%} of the time. With little to do each",
-        "request pays a turn of its own: the CPU is busy long before the worker is full.",
+        f"A worker holds that p99 up to {limit}; {asked['margin']:.0%} of that is left for the error below.",
+        f"A turn of the event loop takes {turn}, and the machine paused {pauses}. With little to do each request pays",
+        "a turn of its own: the CPU is busy long before the worker is full.",
     )
     return " ".join(said)
 
@@ -62,10 +63,11 @@ def _sized(result: Result) -> str:
 def _costs(result: Result) -> str:
     asked = result["asked"]
     where = ", ".join(f"{name}: {address}" for name, address in CHECK.items())
+    size = f"{asked['vcpus']} vCPU and {asked['memory_gib']:g} GiB"
     said = (
-        f"Dollars a month of 730 hours, for instances of {asked['vcpus']} vCPU and {asked['memory_gib']:g} GiB, at tier",
-        f"{asked['tier']}'s list prices of {AS_OF}, less what is free, without traffic out ({asked['reply_bytes']} bytes a",
-        "reply). By request Cloud Run keeps the instances needed; by instance and as machines the spare ones run too.",
+        f"Dollars a month of 730 hours, for instances of {size}, at tier {asked['tier']}'s list prices of {AS_OF},",
+        f"less what is free, without traffic out ({asked['reply_bytes']} bytes a reply).",
+        "By request Cloud Run keeps the instances needed; by instance and as machines the spare ones run too.",
         f"**Nobody asked for today's prices: check them** ({where}).",
     )
     return f"{table(COSTS, result['costs'])}\n\n{' '.join(said)}"
