@@ -15,9 +15,9 @@ class Service:
     """One worker with a CPU of its own, in seconds.
 
     A turn that begins after idling takes `cold_s` more: the worker has to be woken, and others used its CPU's caches.
-    `wire_s` is what a request takes beside its turn, or less than it, as replies leave before a turn ends. `together` says that the replies of a turn leave when all are
-    made, as those do that wait for the model; cached ones leave one after another. `pauses_s` are the lengths of pauses
-    in which the machine did something else, of which there were `pauses_per_s`.
+    `wire_s` is what a request takes beside its turn, below 0 where replies leave before their turn ends. `together` says
+    that the replies of a turn leave when all are made, as those do that wait for the model; cached ones leave one by one.
+    `pauses_s` are lengths of pauses in which the machine did something else, `pauses_per_s` of them a second.
     """
 
     fixed_s: float
