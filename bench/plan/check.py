@@ -55,7 +55,7 @@ class Row:
         return self.predicted / self.measured - 1
 
 
-def check(name: str, bench: Bench, seconds: int, rounds: int) -> tuple[Service, list[Figures]]:
+def check(name: str, bench: Bench, seconds: float, rounds: int) -> tuple[Service, list[Figures]]:
     """The service fitted to the row `name`, and rows that say how far its predictions are off. Raises BenchError.
 
     Loads to fit and loads to test come in turn, so that the machine's moods meet both.
@@ -89,7 +89,7 @@ class _Worker:
     bench: Bench
     counts: bool
 
-    def at(self, rate: float, seconds: int, seed: int, what: str) -> Load:
+    def at(self, rate: float, seconds: float, seed: int, what: str) -> Load:
         due = poisson(rate, int(rate * seconds), seed)
         return step(f"{what}, {rate:,.0f} requests/s", lambda: self.load(due), _told)
 
@@ -119,13 +119,13 @@ class _Worker:
         return float(found[1])
 
 
-def _flood(worker: _Worker, seconds: int) -> Load:
+def _flood(worker: _Worker, seconds: float) -> Load:
     """Requests that are all due at once: each of FEW connections sends as soon as it has its reply."""
-    load = worker.load(np.zeros(FLOOD * seconds), FEW)
+    load = worker.load(np.zeros(int(FLOOD * seconds)), FEW)
     return load if load.turns else replace(load, turns=len(load.due) / FEW)
 
 
-def _loads(most: float, seconds: int) -> dict[str, Pieces]:
+def _loads(most: float, seconds: float) -> dict[str, Pieces]:
     """The loads to test, where `most` is the saturation that was predicted."""
     steady: dict[str, Pieces] = {f"{share:.0%} of saturation": [(2 * seconds, share * most)] for share in TESTED}
     again = round(2 * seconds / sum(length for length, _ in BURSTS))

@@ -11,13 +11,13 @@ TIMES = ("fixed", "each", "cold", "wire")
 
 def stored(service: Service) -> dict[str, Any]:
     times = {f"{name}_us": round(getattr(service, f"{name}_s") * 1e6, 3) for name in TIMES}
-    paused = sum(service.pauses_s) / max(len(service.pauses_s), 1) * service.pauses_per_s
+    behind = sum(service.pauses_s) / max(len(service.pauses_s), 1) * service.pauses_per_s
     return {
         **times,
         "together": service.together,
         "pauses_us": [round(length * 1e6) for length in service.pauses_s],
         "pauses_per_s": round(service.pauses_per_s, 3),
-        "paused": round(paused, 5),
+        "paused": round(behind / (1 + behind), 5),
     }
 
 

@@ -15,9 +15,9 @@ class Service:
     """One worker with a CPU of its own, in seconds.
 
     A turn that begins after idling takes `cold_s` more: the worker has to be woken, and others used its CPU's caches.
-    `wire_s` is what a request takes beside its turn, below 0 where replies leave before their turn ends. `together` says
-    that the replies of a turn leave when all are made, as those do that wait for the model; cached ones leave one by one.
-    `pauses_s` are lengths of pauses in which the machine did something else, `pauses_per_s` of them a second.
+    `wire_s` is what a request takes beside its turn, below 0 where replies leave before their turn ends. `together`:
+    the replies of a turn leave when all are made, as those do that wait for the model; cached ones leave one by one.
+    `pauses_s` are lengths of pauses in which the machine did something else, `pauses_per_s` of them a second between.
     """
 
     fixed_s: float
@@ -29,8 +29,9 @@ class Service:
     pauses_per_s: float = 0.0
 
     def saturation(self, most: float) -> float:
-        """Requests a second of a worker that always finds `most` waiting, with nothing paused."""
-        return most / (self.fixed_s + most * self.each_s)
+        """Requests a second of a worker that always finds `most` waiting, pauses among it."""
+        mean = sum(self.pauses_s) / max(len(self.pauses_s), 1)
+        return most / (self.fixed_s + most * self.each_s) / (1 + self.pauses_per_s * mean)
 
     def slower(self, factor: float) -> "Service":
         """The same on a CPU that takes `factor` times as long."""
