@@ -43,9 +43,10 @@ class Sent:
 @cache
 def built() -> Path:
     """The program, built anew where its source changed. Raises BenchError."""
+    rustc = find("rustc")
     if not PROGRAM.exists() or PROGRAM.stat().st_mtime < SOURCE.stat().st_mtime:
         PROGRAM.parent.mkdir(exist_ok=True)
-        command = [find("rustc"), "-O", "--edition", "2024", "-o", str(PROGRAM), str(SOURCE)]
+        command = [rustc, "-O", "--edition", "2024", "-o", str(PROGRAM), str(SOURCE)]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode != 0:
             raise BenchError(f"the load generator could not be built: {last_line(ended.stderr)}")

@@ -42,7 +42,8 @@ def fit(calm: Sequence[Load], others: Sequence[Load], together: bool, seed: int)
     loads = [*calm, *others]
     usual = float(np.median(np.concatenate([load.latency for load in calm])))
     found = [pause for load in calm for pause in _pauses(load, UNUSUAL * usual)]
-    per_s = len(found) / (sum(float(load.due[-1]) for load in calm) - sum(found))
+    seconds = sum(float(load.due[-1]) for load in calm)
+    per_s = len(found) / max(seconds - sum(found), seconds / 10)
     service = Service(usual / 2, usual / 10, together=together, pauses_s=_fewer(found), pauses_per_s=per_s)
     cpu_s, requests = np.array([load.cpu_s for load in loads]), np.array([float(len(load.due)) for load in loads])
     for _ in range(STEPS):
