@@ -103,6 +103,8 @@ def provenance(header: Result) -> str:
 
 def _draw(name: str, result: Result, images: Path) -> dict[str, Path]:
     """Draw a result's pictures; their files by what they show."""
+    if name == "plan" and "plan" not in result:  # a check without a plan
+        return {}
     return {text: _picture(plot, result, images) for plot, text in PLOTS.get(name, {}).items()}
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from bench.plan.simulation import run
 
 SEED = 18
 SECONDS = 8.0
-FEWEST, MOST = 20_000, 400_000
+FEWEST, MOST = 20_000, 200_000
 """Requests that a worker is simulated with, for SECONDS if that lies between."""
 IDLE = 0.01
 """A worker with this share of what it can do has nothing to queue for."""
@@ -96,6 +97,7 @@ def scenarios(asked: Asked, fleet: Fleet, service: Service) -> dict[str, tuple[i
     }
 
 
+@cache
 def _limit(service: Service, p99_s: float) -> Held:
     """The highest rate whose p99 is within `p99_s`; near it p99 rises with the rate."""
     most = 1 / service.each_s

@@ -79,9 +79,7 @@ def test_a_mistake_is_a_sentence(fail_bench: Callable[..., str], found: Path, ar
 def test_what_is_no_check_is_a_sentence(fail_bench: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text('{"header": {}}')
-    assert "it has no 'measured': `python -m bench plan --check` makes it anew" in fail_bench(
-        "plan", "--measured", path
-    )
+    assert "other.json: it has no 'measured': `python -m bench plan --check" in fail_bench("plan", "--measured", path)
 
 
 def test_a_missing_tool_is_a_sentence(fail_bench: Callable[..., str]) -> None:

@@ -1,7 +1,5 @@
 """What was simulated with a known worker is fitted, and that worker has to come out."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from bench.errors import BenchError
 from bench.plan.arrivals import poisson
 from bench.plan.fit import Load, fit
 from bench.plan.kept import restored, stored
-from bench.plan.service import Service, mixed, pauses
+from bench.plan.service import Service, fitted, mixed, pauses
 from bench.plan.simulation import run
 
 
@@ -25,19 +23,25 @@ def loads(worker: Service, *rates: float) -> list[Load]:
 @pytest.mark.parametrize("together", [True, False])
 def test_the_worker_comes_out_again(together: bool) -> None:
     worker = Service(30e-6, 10e-6, 20e-6, 40e-6, together, (0.002, 0.004), 10.0)
-    calm, *others = loads(worker, 4_000, 15_000, 40_000, 70_000)
+    calm, *others = loads(worker, 4_000, 15_000, 40_000)
+    at_once = np.zeros(40_000)
+    full = run(at_once, worker, 5, most=32)
+    others.append(Load(at_once, at_once, full.done, full.busy_s, float(full.turns)))
     found = fit([calm], others, together, 1)
-    for name in ("fixed_s", "each_s", "cold_s", "wire_s"):
-        assert getattr(found, name) == pytest.approx(getattr(worker, name), rel=0.1, abs=3e-6)
+    assert found.each_s == pytest.approx(worker.each_s, rel=0.1)
+    assert found.fixed_s + found.cold_s == pytest.approx(worker.fixed_s + worker.cold_s, rel=0.15)
+    if together:  # its turns are counted, so that the two can be told apart
+        assert found.fixed_s == pytest.approx(worker.fixed_s, rel=0.1)
+    median, wanted = (float(np.median(run(calm.due, each, 9).done - calm.due)) for each in (found, worker))
+    assert median == pytest.approx(wanted, rel=0.1)
     assert found.pauses_per_s == pytest.approx(10, rel=0.4)
     assert np.mean(found.pauses_s) == pytest.approx(0.003, rel=0.2)
     assert restored(stored(found)).saturation(64) == pytest.approx(worker.saturation(64), rel=0.05)
 
 
-def test_what_costs_nothing_can_not_be_told() -> None:
-    load = loads(Service(30e-6, 10e-6), 10_000)[0]
+def test_what_costs_less_than_nothing_can_not_be_told() -> None:
     with pytest.raises(BenchError, match="the machine was too busy to measure"):
-        fit([replace(load, cpu_s=1e-9)], [replace(load, cpu_s=-1.0)], True, 0)
+        fitted(np.array([-1.0, -2.0]), np.array([10.0, 20.0]), np.array([20.0, 20.0]), np.array([0.0, 0.0]))
 
 
 def test_a_pause_is_told_once() -> None:
