@@ -19,7 +19,7 @@ def test_requests_are_sent_when_they_are_due(bench: Bench, need_tool: Callable[[
     due = np.concatenate([poisson(200, 60, 1), np.full(40, 0.5)])
     with started(OURS["cached"], bench) as target:
         sent = paced.send(due, target.server.port, target.traffic, 8, bench.cpus, bench.folder)
-        assert (sent.sent >= due).all()
+        assert (sent.sent >= due - 1e-8).all()  # nanoseconds are cut off
         assert (sent.done > sent.sent).all()
         assert sent.latency == pytest.approx(sent.done - due)
         wrong = replace(target.traffic, path="/nowhere")
