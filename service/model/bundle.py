@@ -72,6 +72,8 @@ class Bundle:
     """For OPERA and SIGLADES: how people write names, folded, and the name that the tables have."""
     evidence: Evidence | None = None
     """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
+    last_day: str | None = None
+    """Of the flights that it was made from, `YYYY-MM-DD`, where it tells."""
 
 
 def read(folder: Path) -> Bundle:
@@ -97,6 +99,7 @@ def read(folder: Path) -> Bundle:
         digest=_digest([content, model, *contents]),
         names=_read_names(path, manifest),
         evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
+        last_day=_last_day(manifest.get("data")),
     )
 
 
@@ -174,6 +177,13 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
     }
     average = _value(manifest_path, f"the average of {short(name)}", averages[name]) if name in averages else default
     return Table(name, key, default, values, average), content
+
+
+def _last_day(data: Any) -> str | None:
+    match data:
+        case {"to": str(day)}:
+            return day
+    return None
 
 
 def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict[str, str]] | None:
