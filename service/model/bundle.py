@@ -13,6 +13,7 @@ from types import NoneType
 from typing import Any
 
 from service.model.evidence.counts import Evidence, read_evidence
+from service.model.explain.ranges import Range, read_range
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -74,6 +75,8 @@ class Bundle:
     """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
     last_day: str | None = None
     """Of the flights that it was made from, `YYYY-MM-DD`, where it tells."""
+    range: Range | None = None
+    """How sure its probabilities are, where it tells."""
 
 
 def read(folder: Path) -> Bundle:
@@ -100,6 +103,7 @@ def read(folder: Path) -> Bundle:
         names=_read_names(path, manifest),
         evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
         last_day=_last_day(manifest.get("data")),
+        range=read_range(path, manifest.get("range")),
     )
 
 
@@ -180,10 +184,8 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
 
 
 def _last_day(data: Any) -> str | None:
-    match data:
-        case {"to": str(day)}:
-            return day
-    return None
+    day = data.get("to") if isinstance(data, dict) else None
+    return day if isinstance(day, str) else None
 
 
 def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict[str, str]] | None:
