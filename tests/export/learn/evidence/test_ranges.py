@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from export.learn.ranges import Alike, Width, fit, held, likelihood
+from export.learn.evidence.ranges import Alike, Width, fit, held, likelihood
 from service.model.explain.ranges import Range
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def drawn(width: Width, count: int = 1500, seed: int = 0) -> Alike:
