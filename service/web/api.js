@@ -76,7 +76,7 @@ const post = (path, value) =>
 export const flights = async () => (await ask("flights")).body;
 export const catalogue = async () => (await ask("catalogue")).body;
 export const predict = (flight) => post("predict_delay_probability", flight);
-export const explain = async (flight) => (await post("explain_delay_probability", flight)).body;
+export const explain = async (flight) => (await post("explain_delay_probability?detail=tables", flight)).body;
 export const predictAll = (list) => post("predict_delay_probabilities", list);
 
 /** What went wrong, in words for people. */

@@ -79,7 +79,7 @@ def test_a_new_flight_and_why(open_page: Open, server: Any) -> None:
     flight = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2018-03-05 06:20:00"}
     expect(page.locator("#probability")).to_have_text(shown(told(server, flight)))
     expect(page.locator("#flight")).to_contain_text("lunes, 5 de marzo de 2018")
-    explanation = server.post("/explain_delay_probability", flight).json()
+    explanation = server.post("/explain_delay_probability?detail=tables", flight).json()
     largest = max(explanation["variables"], key=lambda feature: abs(feature["contribucion"]))
     expect(page.locator("#reasons li").first).to_contain_text(largest["frase"])
     assert page.locator("#reasons li svg").count() == page.locator("#reasons li").count() > 2
@@ -250,7 +250,7 @@ def test_the_keyboard_is_enough(open_page: Open, server: Any) -> None:
 def test_what_only_adds_to_the_answer_may_fail(open_page: Open, server: Any) -> None:
     page = open_page(server.url, silent=False)
     detail = {"detail": "This model has 15 features; up to 14 can be explained exactly"}
-    page.route("**/explain_delay_probability", lambda route: route.fulfill(status=501, json=detail))
+    page.route("**/explain_delay_probability*", lambda route: route.fulfill(status=501, json=detail))
     page.route("**/predict_delay_probabilities", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
     type_in(page, "Sky Airline", "Calama", "2017-11-27T13:00")
     expect(page.locator("#probability")).to_have_text(shown(told(server, EXAMPLE)))
@@ -265,12 +265,12 @@ def test_a_route_that_is_cut_off_is_not_asked_without_end(open_page: Open, serve
     page.on(
         "request", lambda it: asked.append(time.monotonic()) if it.url.endswith("/predict_delay_probability") else None
     )
-    page.route("**/explain_delay_probability", lambda route: route.abort())
+    page.route("**/explain_delay_probability*", lambda route: route.abort())
     type_in(page, "Sky Airline", "Calama", "2017-11-27T13:00")
     expect(page.locator("#why")).to_contain_text("No hay conexión con el servicio; se sigue intentando.")
     page.wait_for_event("request", lambda it: it.url.endswith("/predict_delay_probability"))
     assert asked[1] - asked[0] > 1
-    page.unroute("**/explain_delay_probability")
+    page.unroute("**/explain_delay_probability*")
     expect(page.locator("#reasons li").first).to_be_visible()
     expect(page.locator("#connection")).to_be_hidden()
 
