@@ -9,11 +9,12 @@ import numpy as np
 
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool, run
+from export.learn.fitted.trained import recipe_tables
 from export.learn.measures import at_threshold, calibration_error, measure, reliability
 from export.learn.protocols import Split
 from export.learn.recipes import IMPROVED, REFERENCE, Recipe
 from export.learn.tables import matrix
-from export.learn.train import choose, predict, recipe_tables, train, train_on
+from export.learn.train import choose, predict, train, train_on
 from export.progress import Progress
 from export.report.about import about_flights, about_recipe, rates
 from export.report.curves import gain_curve, level_known, precision_recall

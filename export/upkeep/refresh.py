@@ -18,10 +18,10 @@ from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
 from export.graph.verify import prove
 from export.learn.evidence.count import add
+from export.learn.fitted.trained import recipe_tables
 from export.learn.ratios import Ratio
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
-from export.learn.train import recipe_tables
 from export.names import spellings
 from export.progress import Progress
 
