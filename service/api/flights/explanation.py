@@ -64,6 +64,8 @@ def sentence(table: Table, parts: list[str | int], used: float, count: Count | N
     Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was counted,
     as what the model takes.
     """
+    if table.calendar:
+        return f"{_calendar(used)}."
     subject = _subject(table, parts) + _window(months)
     if count is not None:
         return f"{subject}: {_counted(count)}."
@@ -78,6 +80,12 @@ def _subject(table: Table, parts: list[str | int]) -> str:
     told = dict(zip(table.key, parts, strict=True))
     airline = told.pop("OPERA", None)
     return " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
+
+
+def _calendar(length: float) -> str:
+    if length <= 0:
+        return "Sale en un día hábil"
+    return f"Sale en un descanso de {length:.0f} {'día' if length == 1 else 'días'}, entre fines de semana y feriados"
 
 
 def _window(months: int | None) -> str:
