@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from export.data.flights import Flights
 from export.learn.measures import at_threshold, measure
-from export.learn.protocols import Split
+from export.learn.protocols import Rows, Split
 from export.learn.recipes import Recipe
-from export.learn.tables import matrix
-from export.learn.train import predict, train_on
+from export.learn.train import train_on
 from export.progress import Progress
 
 
@@ -20,13 +19,15 @@ from export.progress import Progress
 class Tested:
     """What a model gave the test flights of one split: `predicted` float64 [N] for `delayed` bool [N].
 
-    `threshold` is the one that validation chose, `trees` their number (0 where it has none).
+    `rows` are their places among all flights. `threshold` is the one that validation chose, `trees` their number (0
+    where it has none).
     """
 
     name: str
     trained_on: int
     trees: int
     threshold: float
+    rows: Rows
     delayed: NDArray[np.bool_]
     predicted: NDArray[np.float64]
 
@@ -48,10 +49,11 @@ def _run_split(recipe: Recipe, flights: Flights, split: Split, progress: Progres
     return Tested(
         split.name,
         len(split.learn) + len(split.validate),
-        trained.booster.num_trees(),
+        trained.model.trees,
         trained.chosen_threshold,
+        split.test,
         test.delayed,
-        predict(trained.booster, matrix(trained.tables, test.parts)),
+        trained.predict(test.parts),
     )
 
 
@@ -83,6 +85,7 @@ def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str,
                 "trees": part.trees,
                 "chosen_threshold": part.threshold,
                 **measure(part.delayed, part.predicted),
+                "off": float(part.predicted.mean() - part.delayed.mean()),
             }
             for part in parts
         ],

@@ -1,7 +1,6 @@
 """Flights and a recipe -> tables and a LightGBM booster. It neither converts nor writes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
@@ -11,10 +10,10 @@ from sklearn.metrics import f1_score
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.learn.examples import Examples, make_examples
+from export.learn.fitted.trained import Boosted, Trained, recipe_tables
 from export.learn.protocols import Rows, random_part
-from export.learn.ratios import make_tables
 from export.learn.recipes import Recipe
-from export.learn.tables import Table, matrix
+from export.learn.tables import matrix
 from export.progress import Progress
 
 FIXED = {
@@ -24,15 +23,6 @@ FIXED = {
     "deterministic": True,
     "force_row_wise": True,
 }
-
-
-@dataclass(frozen=True)
-class Trained:
-    """`chosen_threshold` maximises macro F1 on the validation flights."""
-
-    booster: lgb.Booster
-    tables: list[Table]
-    chosen_threshold: float
 
 
 def train(recipe: Recipe, flights: Flights, progress: Progress) -> Trained:
@@ -55,7 +45,8 @@ def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, prog
     trees = booster.current_iteration() if recipe.patience is None else booster.best_iteration
     report = _reporter(progress, "training on every flight", trees)
     examples = make_examples(recipe, everything)
-    return Trained(_boost(recipe, examples, trees, [report]), recipe_tables(recipe, everything), threshold)
+    model = Boosted(_boost(recipe, examples, trees, [report]))
+    return Trained(recipe, model, recipe_tables(recipe, everything), threshold)
 
 
 def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
@@ -68,10 +59,6 @@ def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress
     held = Examples(features, validate.delayed, np.ones(len(validate)))
     booster = _boost(recipe, make_examples(recipe, learn), recipe.max_trees, callbacks, held)
     return booster, best_threshold(validate.delayed, predict(booster, features))
-
-
-def recipe_tables(recipe: Recipe, flights: Flights) -> list[Table]:
-    return make_tables(recipe.features, flights, recipe.half_life)
 
 
 def predict(booster: lgb.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:

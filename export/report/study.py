@@ -10,14 +10,16 @@ import numpy as np
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool, run
 from export.learn.evidence.ranges import check_range
+from export.learn.fitted.trained import recipe_tables
 from export.learn.measures import at_threshold, calibration_error, measure, reliability
 from export.learn.protocols import Split
 from export.learn.recipes import IMPROVED, REFERENCE, Recipe
 from export.learn.tables import matrix
-from export.learn.train import choose, predict, recipe_tables, train, train_on
+from export.learn.train import choose, predict, train, train_on
 from export.progress import Progress
 from export.report.about import about_flights, about_recipe, rates
 from export.report.curves import gain_curve, level_known, precision_recall
+from export.report.kept import kept
 from export.report.variants import TALKED_OF, variants
 from export.tried.attempts import Attempt, attempts, try_out
 from export.tried.columns import Table
@@ -75,6 +77,7 @@ def study(plan: Plan, progress: Progress) -> Figures:
             name: {protocol: _full(parts) for protocol, parts in both.items()} for name, both in tested.items()
         },
         "variants": _variants(improved, plan, progress),
+        "kept": kept(improved["backtest"], flights, plan.quick, progress),
         "calibration": _calibration(improved),
         "range": check_range(flights, plan.backtest, improved["backtest"]),
         "thresholds": {protocol: _at_thresholds(parts) for protocol, parts in improved.items()},
@@ -154,6 +157,7 @@ def _month(ours: Tested, theirs: Tested) -> Figures:
         "month": ours.name,
         "flights": len(ours.delayed),
         "improved": measure(ours.delayed, ours.predicted),
+        "off": float(ours.predicted.mean() - ours.delayed.mean()),
         "reference": measure(theirs.delayed, theirs.predicted),
     }
 

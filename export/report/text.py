@@ -14,6 +14,9 @@ FILTERS = {
     "f3": "{:.3f}".format,
     "f4": "{:.4f}".format,
     "n": "{:,}".format,
+    "sure": lambda each: (
+        "-" if each["value"] is None else f"{each['value']:.4f} [{each['from']:.4f}, {each['to']:.4f}]"
+    ),
     "pct": lambda share: f"{100 * share:.1f} %",
 }
 

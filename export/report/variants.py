@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from export.learn.ratios import Ratio
+from export.learn.ratios import DaysOff, Ratio
 from export.learn.recipes import IMPROVED, Recipe
 
 TALKED_OF = 3
@@ -15,6 +15,7 @@ def variants() -> list[tuple[str, Recipe]]:
     plain = tuple(
         feature for feature in IMPROVED.features if not (isinstance(feature, Ratio) and "hora" in feature.key)
     )
+    worked = tuple(feature for feature in IMPROVED.features if not isinstance(feature, DaysOff))
     raw = tuple(replace(each, smoothing=0.0) if isinstance(each, Ratio) else each for each in IMPROVED.features)
     month = (*IMPROVED.features, Ratio(("MES",), smoothing=20))
     day = (*undated, Ratio(("MES",)), Ratio(("DIA",)))
@@ -23,6 +24,8 @@ def variants() -> list[tuple[str, Recipe]]:
         ("no features of single days", replace(IMPROVED, features=undated, unknown_days=0.0)),
         ("month's ratio added", replace(IMPROVED, features=month)),
         ("no copies with unknown days", replace(IMPROVED, unknown_days=0.0)),
+        ("no days off", replace(IMPROVED, features=worked)),
+        ("greedy trees", replace(IMPROVED, params={**IMPROVED.params, "extra_trees": False})),
         ("no ratios by hour", replace(IMPROVED, features=plain)),
         ("no smoothing", replace(IMPROVED, features=raw)),
         ("own outcome in the ratios (no folds)", replace(IMPROVED, folds=None)),

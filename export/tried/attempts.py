@@ -78,4 +78,4 @@ def _try_split(attempt: Attempt, table: Table, split: Split) -> tuple[Tested, Fe
     known: Rows = np.sort(np.concatenate([split.learn, split.validate]))
     features = attempt.features(table, known)
     predicted = fit(features.of(known), delayed[known])(features.of(split.test))
-    return Tested(split.name, len(known), 0, threshold, delayed[split.test], predicted), features
+    return Tested(split.name, len(known), 0, threshold, split.test, delayed[split.test], predicted), features

@@ -5,7 +5,6 @@ there that the model takes as many features as the manifest names.
 """
 
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from service.model.evidence.counts import Evidence, read_evidence
 from service.model.explain.ranges import Range, read_range
+from service.model.fields import field, ratio, value_or_missing
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -34,9 +34,6 @@ FORMATS = (1, 2)
 READY = ".bundle-ready"
 """`export/exchange.py` tells what is in there."""
 
-LARGEST_NUMBER = 3.4028234e38
-"""The rows of features are float32."""
-
 Key = str | int | tuple[str | int, ...]
 """A table's key: the value of its one part, or a tuple where it has several."""
 
@@ -45,7 +42,8 @@ Key = str | int | tuple[str | int, ...]
 class Table:
     """One feature: its values by key, the value of a key that the table lacks, and that of the average flight.
 
-    NaN is a missing value, which a file has null for.
+    NaN is a missing value, which a file has null for. A `calendar` knows days of the future too: one that it lacks is
+    beyond it.
     """
 
     name: str
@@ -53,6 +51,7 @@ class Table:
     default: float
     values: dict[Key, float]
     average: float
+    calendar: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,15 @@ def read(folder: Path) -> Bundle:
     manifest = parse_object(path, content)
     if manifest.get("format") not in FORMATS:
         raise BundleError(path, f"its format is {short(manifest.get('format'))}, this service reads 1 and 2")
-    about = _field(path, manifest, "model", dict)
+    about = field(path, manifest, "model", dict)
     model_file = _place(folder, "model.onnx")
-    model = _read_model(model_file, _field(path, about, "sha256", str))
+    model = _read_model(model_file, field(path, about, "sha256", str))
     tables, contents = _read_tables(path, manifest)
     return Bundle(
-        name=_field(path, about, "name", str),
-        version=_field(path, about, "version", str),
+        name=field(path, about, "name", str),
+        version=field(path, about, "version", str),
         recipe=str(about.get("recipe", "")),
-        threshold=_ratio(path, "threshold", _field(path, about, "threshold", float, int)),
+        threshold=ratio(path, "threshold", field(path, about, "threshold", float, int)),
         tables=tables,
         model=model,
         model_file=model_file,
@@ -142,7 +141,7 @@ def _read_model(path: Path, sha256: str) -> bytes:
 
 def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[tuple[Table, ...], list[bytes]]:
     """The tables, and the bytes of their files."""
-    features = _field(manifest_path, manifest, "features", list)
+    features = field(manifest_path, manifest, "features", list)
     if not features:
         raise BundleError(manifest_path, "it names no feature")
     data = manifest.get("data")
@@ -159,28 +158,35 @@ def _read_tables(manifest_path: Path, manifest: dict[str, Any]) -> tuple[tuple[T
 def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> tuple[Table, bytes]:
     if not isinstance(feature, dict):
         raise BundleError(manifest_path, f"a feature should be an object, not {short(feature)}")
-    name = _field(manifest_path, feature, "name", str)
-    key = tuple(_field(manifest_path, feature, "key", list))
+    name = field(manifest_path, feature, "name", str)
+    key = tuple(field(manifest_path, feature, "key", list))
     for part in key:
         if part not in PARTS:
             raise BundleError(manifest_path, f"feature {short(name)} has the unknown key part {short(part)}")
     if not key or len(set(key)) < len(key):
         raise BundleError(manifest_path, f"feature {short(name)} needs one or more different key parts")
-    default = _value(
-        manifest_path, f"the default of {short(name)}", _field(manifest_path, feature, "default", float, int, NoneType)
+    default = value_or_missing(
+        manifest_path, f"the default of {short(name)}", field(manifest_path, feature, "default", float, int, NoneType)
     )
+    calendar = field(manifest_path, feature, "calendar", bool) if "calendar" in feature else False
+    if calendar and key != ("FECHA",):
+        raise BundleError(manifest_path, f"feature {short(name)} is no calendar: its key should be FECHA alone")
     path = manifest_path.parent / f"{name}.json"
     if path.parent != manifest_path.parent or path == manifest_path or not name.isprintable():
         raise BundleError(manifest_path, f"feature {short(name)} has a name that cannot be a table's file name")
     content = read_bytes(path, LARGEST_JSON)
     if "sha256" in feature:  # bundles that were made before there was one lack it
-        check_sha256(path, content, _field(manifest_path, feature, "sha256", str))
+        check_sha256(path, content, field(manifest_path, feature, "sha256", str))
     values = {
-        _native_key(path, key, text): _value(path, short(text), value)
+        _native_key(path, key, text): value_or_missing(path, short(text), value)
         for text, value in parse_object(path, content).items()
     }
-    average = _value(manifest_path, f"the average of {short(name)}", averages[name]) if name in averages else default
-    return Table(name, key, default, values, average), content
+    average = (
+        value_or_missing(manifest_path, f"the average of {short(name)}", averages[name])
+        if name in averages
+        else default
+    )
+    return Table(name, key, default, values, average, calendar), content
 
 
 def _last_day(data: Any) -> str | None:
@@ -194,8 +200,8 @@ def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict
         return None
     path = manifest_path.parent / "names.json"
     content = read_bytes(path, LARGEST_JSON)
-    about = _field(manifest_path, manifest, "names", dict)
-    check_sha256(path, content, _field(manifest_path, about, "sha256", str))
+    about = field(manifest_path, manifest, "names", dict)
+    check_sha256(path, content, field(manifest_path, about, "sha256", str))
     names = parse_object(path, content)
     for part, spellings in names.items():
         if part not in ("OPERA", "SIGLADES"):
@@ -206,8 +212,8 @@ def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict
 
 
 def _read_evidence(manifest_path: Path, manifest: dict[str, Any]) -> Evidence:
-    about = _field(manifest_path, manifest, "evidence", dict)
-    return read_evidence(manifest_path.parent, _field(manifest_path, about, "sha256", str))
+    about = field(manifest_path, manifest, "evidence", dict)
+    return read_evidence(manifest_path.parent, field(manifest_path, about, "sha256", str))
 
 
 def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
@@ -225,26 +231,3 @@ def _native_value(path: Path, part: str, text: str) -> str | int:
         return part_value(part, text)
     except ValueError as error:
         raise BundleError(path, str(error)) from None
-
-
-def _value(path: Path, what: str, value: Any) -> float:
-    return math.nan if value is None else _number(path, what, value)
-
-
-def _number(path: Path, what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, float | int) or not abs(value) <= LARGEST_NUMBER:
-        raise BundleError(path, f"{what} should be a finite number that float32 holds, not {short(value)}")
-    return float(value)
-
-
-def _ratio(path: Path, what: str, value: Any) -> float:
-    ratio = _number(path, what, value)
-    if not 0 <= ratio <= 1:
-        raise BundleError(path, f"{what} should be between 0 and 1, not {short(value)}")
-    return ratio
-
-
-def _field(path: Path, owner: dict[str, Any], name: str, *types: type) -> Any:
-    if name not in owner or not isinstance(owner[name], types):
-        raise BundleError(path, f"{name!r} is missing or not of type {' or '.join(t.__name__ for t in types)}")
-    return owner[name]

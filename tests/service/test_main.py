@@ -77,7 +77,7 @@ def test_a_model_of_another_width_is_refused_by_the_workers(copy: Path, workers:
     path.write_text(json.dumps(manifest))
     ended = start("--workers", workers, "--bundle", copy)
     assert ended.returncode == 3
-    assert "model.onnx: it takes 11 features, the manifest names 10" in ended.stderr
+    assert "model.onnx: it takes 12 features, the manifest names 11" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

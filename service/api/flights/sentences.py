@@ -24,6 +24,8 @@ def sentence(table: Table, parts: list[str | int], used: float, count: Count | N
     Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was counted,
     as what the model takes.
     """
+    if table.calendar:
+        return calendar_day(table.name, str(parts[0]), used, None)
     told = _subject(table, parts) + _window(months)
     if count is not None:
         return f"{told}: {_counted(count)}."
@@ -54,7 +56,7 @@ def day_record(before: float, count: Count | None) -> str:
     return f"Ese día ya está en los datos, quizás con este vuelo{told}. Sin saberlo, el modelo daría {_tenths(before)}."
 
 
-def calendar_day(name: str, date: str, value: float, count: Count) -> str:
+def calendar_day(name: str, date: str, value: float, count: Count | None) -> str:
     """Of a table that knows days to come: what it tells of this one, and what was counted on days like it."""
     if name != "dias_libres":
         told = f"El {_date(date)}, {name} {value:g}"
@@ -62,7 +64,7 @@ def calendar_day(name: str, date: str, value: float, count: Count) -> str:
         told = f"El {_date(date)} es de {value:g} {'día libre' if value == 1 else 'días libres seguidos'}"
     else:
         told = f"El {_date(date)} es un día hábil"
-    return f"{told}; en días así, {_counted(count)}."
+    return f"{told}." if count is None else f"{told}; en días así, {_counted(count)}."
 
 
 def interval(low: float, high: float, coverage: float, flights: int) -> str:

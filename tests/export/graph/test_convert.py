@@ -28,12 +28,12 @@ LAST = {"Sky Airline": 0.02, "Grupo LATAM": 0.15, "Avianca": 0.25, "K.L.M.": 0.5
 
 
 def test_the_graph_is_plain(small_bundle: Any) -> None:
-    names = [f"feature {n}" for n in range(11)]
+    names = [f"feature {n}" for n in range(12)]
     model = to_onnx(small_bundle.booster, names)
     onnx.checker.check_model(model, full_check=True)
     assert [node.op_type for node in model.graph.node] == ["TreeEnsembleClassifier"]
     assert {opset.domain: opset.version for opset in model.opset_import} == {"": 9, "ai.onnx.ml": 1}
-    assert shape(model.graph.input[0]) == ["N", 11]
+    assert shape(model.graph.input[0]) == ["N", 12]
     assert {output.name: shape(output) for output in model.graph.output} == {"label": ["N"], "probabilities": ["N", 2]}
     assert json.loads(model.metadata_props[0].value) == names
 
@@ -44,26 +44,26 @@ def shape(value: onnx.ValueInfoProto) -> list[str | int]:
 
 def test_the_trees_are_those_of_onnxmltools(small_bundle: Any) -> None:
     """Where every split is a plain comparison, which is all that it knows."""
-    types = [("features", FloatTensorType([None, 11]))]
+    types = [("features", FloatTensorType([None, 12]))]
     converted = convert_lightgbm(small_bundle.booster, "x", types, target_opset=9, zipmap=False)
     (theirs,) = [node for node in converted.graph.node if node.op_type == "TreeEnsembleClassifier"]
-    (ours,) = to_onnx(small_bundle.booster, ["x"] * 11).graph.node
+    (ours,) = to_onnx(small_bundle.booster, ["x"] * 12).graph.node
     assert list(ours.attribute) == list(theirs.attribute)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 1000])
 def test_onnx_runtime_has_nothing_to_warn_of(small_bundle: Any, rows: int, capfd: pytest.CaptureFixture[str]) -> None:
-    model = to_onnx(small_bundle.booster, [str(n) for n in range(11)])
+    model = to_onnx(small_bundle.booster, [str(n) for n in range(12)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        label, probabilities = session.run(None, {"features": np.full((rows, 11), 0.2, np.float32)})
+        label, probabilities = session.run(None, {"features": np.full((rows, 12), 0.2, np.float32)})
     assert (label.shape, probabilities.shape) == ((rows,), (rows, 2))
     assert capfd.readouterr().err == ""
 
 
 def test_the_same_booster_gives_the_same_bytes(small_bundle: Any) -> None:
-    first, second = (to_onnx(small_bundle.booster, ["x"] * 11).SerializeToString() for _ in range(2))
+    first, second = (to_onnx(small_bundle.booster, ["x"] * 12).SerializeToString() for _ in range(2))
     assert first == second
 
 

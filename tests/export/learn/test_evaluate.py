@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from export.__main__ import cli
 from export.data.flights import Flights, read_flights
 from export.learn.evaluate import run
+from export.learn.fitted.trained import Trained
 from export.learn.protocols import Split, backtest, reference_split
 from export.learn.ratios import make_tables
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import matrix
-from export.learn.train import Trained, train_on
+from export.learn.train import train_on
 
 EASY = {"learning_rate": 0.1, "num_leaves": 4, "min_data_in_leaf": 20, "max_bin": 15}
 

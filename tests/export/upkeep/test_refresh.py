@@ -11,6 +11,8 @@ import pytest
 from export.bundle import read
 from export.data.flights import Flights, read_flights
 from export.errors import ExportError
+from export.graph.sessions import OnnxModel
+from export.learn.tables import matrix
 from export.upkeep.refresh import joined, next_version
 from service.model import bundle as bundles
 
@@ -47,7 +49,7 @@ def test_new_flights_change_the_tables_and_not_the_model(
         text = run_export("refresh", *flags, "--out", tmp_path / name)
     assert files(tmp_path / "a") == files(tmp_path / "b")
     before, after = read(old_bundle), read(tmp_path / "a")
-    assert after.model == before.model
+    assert after.model != before.model  # its level
     assert after.tables != before.tables
     model, data = after.manifest["model"], after.manifest["data"]
     assert (model["version"], model["threshold"], model["recipe"]) == ("2", 0.3, "improved")
@@ -63,8 +65,31 @@ def test_the_same_flights_give_the_same_tables(
     small_bundle: Any, small_csv: Path, tmp_path: Path, run_export: Callable[..., str]
 ) -> None:
     flags = ["--bundle", small_bundle.folder, "--booster", small_bundle.booster_file, "--data", small_csv]
-    run_export("refresh", *flags, "--version", "1", "--out", tmp_path)
+    run_export("refresh", *flags, "--version", "1", "--no-level", "--out", tmp_path)
     assert files(tmp_path) == files(small_bundle.folder)
+
+
+def test_a_level_is_replaced_by_the_next_and_proved(
+    small_bundle: Any, small_csv: Path, tmp_path: Path, run_export: Callable[..., str], fail_export: Callable[..., str]
+) -> None:
+    """Twice is as once, without one the model is as it was, and a level that is not the model's is found."""
+    flags = ["--booster", small_bundle.booster_file, "--data", small_csv, "--version", "1"]
+    run_export("refresh", "--bundle", small_bundle.folder, *flags, "--out", tmp_path / "once")
+    run_export("refresh", "--bundle", tmp_path / "once", *flags, "--out", tmp_path / "twice")
+    run_export("refresh", "--bundle", tmp_path / "twice", *flags, "--no-level", "--out", tmp_path / "none")
+    assert files(tmp_path / "once") == files(tmp_path / "twice")
+    assert files(tmp_path / "none") == files(small_bundle.folder)
+    once = read(tmp_path / "once")
+    level = once.manifest["model"]["level"]
+    assert level
+    features = matrix(once.tables, read_flights(small_csv).parts)
+    odds = np.log(1 / small_bundle.booster.predict(features) - 1)
+    assert OnnxModel(once.model).predict(features) == pytest.approx(1 / (1 + np.exp(odds - level)), abs=1e-6)
+    verify = ("verify", "--bundle", tmp_path / "once", "--booster", small_bundle.booster_file)
+    assert "added to all log-odds" in run_export(*verify)
+    path = tmp_path / "once" / "tables" / "manifest.json"
+    path.write_text(path.read_text().replace(f'"level": {level}', '"level": 0.5'))
+    assert "and its level is 0.5" in fail_export(*verify)
 
 
 def test_a_booster_of_another_model_is_refused_and_nothing_written(

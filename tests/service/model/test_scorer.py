@@ -29,7 +29,7 @@ def test_a_batch_equals_its_singles(golden: list[dict[str, Any]]) -> None:
 
 def test_refuses_a_model_with_another_number_of_features() -> None:
     bundle = read(ROOT)
-    with pytest.raises(BundleError, match=r"model\.onnx: it takes 11 features, the manifest names 10"):
+    with pytest.raises(BundleError, match=r"model\.onnx: it takes 12 features, the manifest names 11"):
         Scorer(replace(bundle, tables=bundle.tables[1:]))
 
 
@@ -40,13 +40,13 @@ def test_refuses_what_onnx_runtime_cannot_load() -> None:
 
 def constant(*pair: float) -> bytes:
     """A model that gives every flight the same pair of numbers."""
-    zero = numpy_helper.from_array(np.zeros((11, 2), np.float32), "zero")
+    zero = numpy_helper.from_array(np.zeros((12, 2), np.float32), "zero")
     given = numpy_helper.from_array(np.array(pair, np.float32), "given")
     nodes = [helper.make_node("MatMul", ["features", "zero"], ["none"])]
     nodes.append(helper.make_node("Add", ["none", "given"], ["probabilities"]))
     ends = [
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, width])]
-        for name, width in (("features", 11), ("probabilities", 2))
+        for name, width in (("features", 12), ("probabilities", 2))
     ]
     graph = helper.make_graph(nodes, "constant", *ends, [zero, given])
     opsets = [helper.make_opsetid("", 13)]

@@ -1,0 +1,1 @@
+"""What training gives, whatever the kind of the model, and what may change in it without training."""
