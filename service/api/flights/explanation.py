@@ -126,6 +126,9 @@ def _many(part: str, value: str | int) -> str:
             return f"los {DAYS[int(value)]}"
         case "hora":
             return f"a {'la' if value == 1 else 'las'} {value} h"
+        case "HH:MM":
+            hour, minute = str(value).split(":")
+            return f"a {'la' if hour == '01' else 'las'} {int(hour)}:{minute} h"
         case "periodo_dia":
             return f"por la {value}"
         case _:
