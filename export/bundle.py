@@ -72,7 +72,8 @@ def make_bundle(
 
 def _about_table(table: Table) -> dict[str, Any]:
     digest = _sha256(_table_json(table))
-    return {"name": table.name, "key": list(table.key), "default": table.default, "sha256": digest}
+    about = {"name": table.name, "key": list(table.key), "default": table.default, "sha256": digest}
+    return {**about, "calendar": True} if table.calendar else about
 
 
 def _sha256(content: bytes) -> str:
@@ -209,12 +210,16 @@ def _read_table(manifest: Path, feature: Any) -> Table:
         raise ExportError(f"{manifest}: {name!r} has the same key part twice")
     if Path(name).name != name or name in ("manifest", "names", "evidence") or not name.isprintable():
         raise ExportError(f"{manifest}: {name!r} cannot be the name of a table's file")
+    calendar = feature.get("calendar", False)
+    if not isinstance(calendar, bool) or (calendar and key != ["FECHA"]):
+        raise ExportError(f"{manifest}: {name!r}: `calendar` should be true or false, and its key FECHA alone if true")
     path = manifest.parent / f"{name}.json"
     number = _number(manifest, f"the default of {name!r}", default)
     values = read_object(path, feature.get("sha256"))
     for text in values:
         check_key(path, tuple(key), text)
-    return Table(name, tuple(key), number, {text: _number(path, repr(text), value) for text, value in values.items()})
+    numbers = {text: _number(path, repr(text), value) for text, value in values.items()}
+    return Table(name, tuple(key), number, numbers, calendar)
 
 
 def _number(path: Path, what: str, value: Any) -> float:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("uvicorn.error")
 
-INTERFACE = 2
+INTERFACE = 3
 """Of the module that this one was written for."""
 
 
@@ -43,7 +43,7 @@ def native_of(tables: Sequence[Table], replies: Replies, cache_size: int) -> Nat
     if missing():
         return None
     try:
-        reader = atraso_native.Reader([(table.key, table.values, table.default) for table in tables])
+        reader = atraso_native.Reader([(each.key, each.values, each.default, each.calendar) for each in tables])
     except ValueError as error:
         logger.warning("Rust does not read this bundle's flights, Python does: %s", error)
         return None

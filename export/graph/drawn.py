@@ -36,7 +36,11 @@ def _random_column(part: str, tables: Sequence[Table], count: int, random: np.ra
     elif part in DOMAINS:
         values = list(DOMAINS[part])
     elif part == "FECHA":
-        values = [*known_values(part, tables), NO_DAY]
+        values = known_values(part, [table for table in tables if not table.calendar])
+        ahead = sorted({day for table in tables if table.calendar for day in table.values} - set(values))
+        if ahead:  # as many as there are days of the data, which would else hardly be drawn
+            values += [ahead[place] for place in random.integers(len(ahead), size=1 + len(values))]
+        values += [NO_DAY]
     else:
         values = known_values(part, tables)
         values += [f"unknown {part}"] * max(1, len(values) // 9)

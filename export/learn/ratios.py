@@ -3,11 +3,12 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from export.data.days_off import days_off
 from export.data.flights import Flights
 from export.learn.tables import Table, keys_of
 from service.model.keys import DOMAINS, SEPARATOR
@@ -49,22 +50,53 @@ class Value:
     def name(self) -> str:
         return self.part
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.part,)
 
-Feature = Ratio | Value
+
+@dataclass(frozen=True)
+class DaysOff:
+    """The length of the run of days off that a date belongs to: known long before, so no day is unknown to it."""
+
+    ahead: int = 20
+    """Years behind those of the flights."""
+
+    key = ("FECHA",)
+    name = "dias_libres"
+    dated = False
+
+
+Feature = Ratio | Value | DaysOff
 
 
 def make_tables(features: Sequence[Feature], flights: Flights, half_life: float | None = None) -> list[Table]:
     """A table a feature. With a half-life, in months, a flight that much older than the newest counts half."""
     weights = age_weights(flights, half_life)
-    return [
-        value_table(feature) if isinstance(feature, Value) else ratio_table(feature, flights, weights)
-        for feature in features
-    ]
+    return [_table(feature, flights, weights) for feature in features]
+
+
+def _table(feature: Feature, flights: Flights, weights: NDArray[np.float64]) -> Table:
+    match feature:
+        case Value():
+            return value_table(feature)
+        case DaysOff():
+            return calendar_table(feature, flights)
+        case Ratio():
+            return ratio_table(feature, flights, weights)
 
 
 def value_table(value: Value) -> Table:
     """The numbers that the part can be; `part` is one of `DOMAINS` whose values are numbers."""
     return Table(value.name, (value.part,), 0.0, {str(number): float(number) for number in DOMAINS[value.part]})
+
+
+def calendar_table(feature: DaysOff, flights: Flights) -> Table:
+    """Every day of the flights' years and of `ahead` years behind them; a day that is beyond is a working day."""
+    years: list[int] = (np.unique(flights.scheduled.astype("datetime64[Y]")).astype(int) + 1970).tolist()
+    last = min(years[-1] + feature.ahead, MAXYEAR)
+    lengths = days_off([*years, *range(years[-1] + 1, last + 1)])
+    return Table(feature.name, feature.key, 0.0, {day: float(length) for day, length in lengths.items()}, calendar=True)
 
 
 def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) -> Table:

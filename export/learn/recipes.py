@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from export.learn.ratios import Feature, Ratio, Value
+from export.learn.ratios import DaysOff, Feature, Ratio, Value
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,11 @@ IMPROVED = Recipe(
         Ratio(("FECHA",), smoothing=20),
         Ratio(("FECHA", "periodo_dia"), smoothing=20),
         Ratio(("FECHA", "OPERA"), smoothing=10),
+        DaysOff(),
     ),
-    params=MappingProxyType({"learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 300, "lambda_l2": 20}),
+    params=MappingProxyType(
+        {"learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 300, "lambda_l2": 20, "extra_trees": True}
+    ),
     threshold=0.25,
     max_trees=80,
     patience=None,

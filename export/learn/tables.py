@@ -4,7 +4,7 @@ It does not compute ratios; `export/learn/ratios.py` does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -16,12 +16,16 @@ from service.model.keys import PARTS, SEPARATOR, Parts, key_text
 
 @dataclass(frozen=True)
 class Table:
-    """`values` by key text (`Sky Airline|Calama`), and the `default` of a key that it lacks."""
+    """`values` by key text (`Sky Airline|Calama`), and the `default` of a key that it lacks.
+
+    A `calendar` knows days of the future too: one that it lacks is beyond it.
+    """
 
     name: str
     key: tuple[str, ...]
     default: float
     values: dict[str, float]
+    calendar: bool = False
 
     def numbers(self) -> NDArray[np.float64]:
         """Every value that a flight can be given, the default last: float64 [len(values) + 1]."""
@@ -30,7 +34,7 @@ class Table:
     def with_numbers(self, numbers: NDArray[np.float64]) -> "Table":
         """The same table with other numbers, in the order of `numbers()`."""
         *values, default = map(float, numbers)
-        return Table(self.name, self.key, default, dict(zip(self.values, values, strict=True)))
+        return replace(self, default=default, values=dict(zip(self.values, values, strict=True)))
 
 
 def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:

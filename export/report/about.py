@@ -62,7 +62,7 @@ def about_recipe() -> Figures:
         "features": [
             {
                 "name": feature.name,
-                "key": "|".join(feature.key) if isinstance(feature, Ratio) else feature.part,
+                "key": "|".join(feature.key),
                 "smoothing": feature.smoothing if isinstance(feature, Ratio) else None,
                 "dated": feature.dated,
             }

@@ -19,7 +19,6 @@ from export.errors import ExportError
 from export.graph.verify import prove
 from export.learn.evidence.count import add
 from export.learn.fitted.trained import recipe_tables
-from export.learn.ratios import Ratio
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
 from export.names import spellings
@@ -70,7 +69,7 @@ def _recipe(old: Bundle) -> Recipe:
             "Of a model of your own, make the new tables as you made the old ones, and `convert --data` them"
         )
     recipe = RECIPES[name]
-    wanted = [(each.name, each.key if isinstance(each, Ratio) else (each.part,)) for each in recipe.features]
+    wanted = [(each.name, each.key) for each in recipe.features]
     if wanted != [(table.name, table.key) for table in old.tables]:
         raise ExportError(f"the bundle's features are not those of the recipe {name}: train it again")
     return recipe

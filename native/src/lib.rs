@@ -15,7 +15,7 @@ pub mod when;
 mod atraso_native {
     /// Goes up where Python's side has to change with this one: `service/native.py` asks for the same.
     #[pymodule_export]
-    const INTERFACE: u32 = 2;
+    const INTERFACE: u32 = 3;
     #[pymodule_export]
     use crate::lane::Lane;
     #[pymodule_export]

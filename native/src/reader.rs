@@ -17,9 +17,9 @@ type Batch<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>);
 
 #[pymethods]
 impl Reader {
-    /// `tables` holds each feature's key parts, values by key, and default.
+    /// `tables` holds each feature's key parts, values by key, default, and whether it is a calendar.
     #[new]
-    fn new(tables: Vec<(Vec<String>, Bound<'_, PyDict>, f64)>) -> PyResult<Self> {
+    fn new(tables: Vec<(Vec<String>, Bound<'_, PyDict>, f64, bool)>) -> PyResult<Self> {
         let given = tables.into_iter().map(given).collect::<PyResult<Vec<_>>>()?;
         let tables = Tables::compile(&given).map_err(PyValueError::new_err)?;
         Ok(Self { tables })
@@ -102,7 +102,7 @@ impl Reader {
     }
 }
 
-fn given((key, values, default): (Vec<String>, Bound<'_, PyDict>, f64)) -> PyResult<Given> {
+fn given((key, values, default, calendar): (Vec<String>, Bound<'_, PyDict>, f64, bool)) -> PyResult<Given> {
     let mut rows = Vec::with_capacity(values.len());
     for (key, number) in values.iter() {
         let key = match key.cast::<PyTuple>() {
@@ -111,7 +111,7 @@ fn given((key, values, default): (Vec<String>, Bound<'_, PyDict>, f64)) -> PyRes
         };
         rows.push((key, number.extract::<f64>()? as f32));
     }
-    Ok(Given { key, rows, default: default as f32 })
+    Ok(Given { key, rows, default: default as f32, calendar })
 }
 
 fn value(part: &Bound<'_, PyAny>) -> PyResult<Value> {

@@ -37,6 +37,8 @@ pub struct Given {
     pub key: Vec<String>,
     pub rows: Vec<(Vec<Value>, f32)>,
     pub default: f32,
+    /// It knows days of the future too: one that no table knows is beyond it.
+    pub calendar: bool,
 }
 
 pub struct Tables {
@@ -44,6 +46,8 @@ pub struct Tables {
     destinations: Names,
     /// YYYYMMDD -> a number; what is not in it has the next one.
     dates: HashMap<u32, u64>,
+    /// A date that is not in them is left to Python, which counts it.
+    calendar: bool,
     tables: Vec<Table>,
 }
 
@@ -73,9 +77,12 @@ impl Tables {
             airlines: Names::of(given, "OPERA"),
             destinations: Names::of(given, "SIGLADES"),
             dates: HashMap::new(),
+            calendar: given.iter().any(|table| table.calendar),
             tables: Vec::new(),
         };
-        for name in texts(given, "FECHA") {
+        // The data's days first: arrays end behind the last day that their table has.
+        let (calendars, others): (Vec<_>, Vec<_>) = given.iter().partition(|table| table.calendar);
+        for name in others.iter().chain(&calendars).flat_map(|table| texts(std::slice::from_ref(*table), "FECHA")) {
             if let Some(date) = when::date_number(name) {
                 let number = tables.dates.len() as u64;
                 tables.dates.entry(date).or_insert(number);
@@ -90,13 +97,18 @@ impl Tables {
         self.tables.len()
     }
 
-    /// The flight as numbers; None where a name is unknown or the time is not of the plainest form.
+    /// The flight as numbers; None where a name is unknown, the time is not of the plainest form, or beyond the calendar.
     pub fn parts(&self, flight: &Flight) -> Option<Parts> {
         let time = when::read(flight.when)?;
+        let date = match self.dates.get(&time.date) {
+            Some(number) => *number,
+            None if self.calendar => return None,
+            None => self.dates.len() as u64,
+        };
         Some([
             self.airlines.number(flight.opera)?,
             self.destinations.number(flight.siglades)?,
-            self.dates.get(&time.date).copied().unwrap_or(self.dates.len() as u64),
+            date,
             u64::from(time.month),
             u64::from(time.day),
             u64::from(time.weekday),
@@ -115,25 +127,30 @@ impl Tables {
     }
 
     fn table(&self, given: &Given) -> Result<Table, String> {
-        let mut terms = Vec::new();
-        let mut size = 1_u64;
+        let mut places = Vec::new();
         for name in &given.key {
             let part = PARTS.iter().position(|part| part == name).ok_or_else(|| format!("a key part {name}"))?;
-            terms.push((part, size));
-            size = size.checked_mul(self.numbers_of(part)).ok_or("a key of so many values")?;
+            places.push(part);
         }
-        let mut values = Values::with_size(size, given.default);
+        let mut times = vec![0; places.len()];
+        let mut size = 1_u64;
+        // The date weighs most, so that the days that a table lacks are behind its array's end.
+        let (dates, others): (Vec<_>, Vec<_>) = (0..places.len()).partition(|place| places[*place] == FECHA);
+        for place in others.into_iter().chain(dates) {
+            times[place] = size;
+            size = size.checked_mul(self.numbers_of(places[place])).ok_or("a key of so many values")?;
+        }
+        let terms: Vec<_> = places.into_iter().zip(times).collect();
+        let mut rows = Vec::with_capacity(given.rows.len());
         for (key, value) in &given.rows {
             if key.len() != terms.len() {
                 return Err("a key with other parts than its table".into());
             }
             let numbers: Option<Vec<u64>> =
                 terms.iter().zip(key).map(|((part, times), value)| Some(self.number(*part, value)? * times)).collect();
-            if let Some(numbers) = numbers {
-                values.set(numbers.iter().sum(), *value);
-            }
+            rows.extend(numbers.map(|numbers| (numbers.iter().sum(), *value)));
         }
-        Ok(Table { terms, values, default: given.default })
+        Ok(Table { terms, values: Values::of(&rows, given.default), default: given.default })
     }
 
     fn numbers_of(&self, part: usize) -> u64 {
@@ -190,23 +207,24 @@ impl Table {
     fn get(&self, parts: &Parts) -> f32 {
         let key = self.terms.iter().map(|(part, times)| parts[*part] * times).sum::<u64>();
         match &self.values {
-            Values::Dense(values) => values[key as usize],
-            Values::Sparse(values) => values.get(&key).copied().unwrap_or(self.default),
+            Values::Dense(values) => values.get(key as usize),
+            Values::Sparse(values) => values.get(&key),
         }
+        .copied()
+        .unwrap_or(self.default)
     }
 }
 
 impl Values {
-    fn with_size(size: u64, default: f32) -> Self {
-        if size <= MAX_DENSE { Self::Dense(vec![default; size as usize]) } else { Self::Sparse(HashMap::new()) }
-    }
-
-    fn set(&mut self, key: u64, value: f32) {
-        match self {
-            Self::Dense(values) => values[key as usize] = value,
-            Self::Sparse(values) => {
-                values.insert(key, value);
-            }
+    fn of(rows: &[(u64, f32)], default: f32) -> Self {
+        let size = rows.iter().map(|(key, _)| key + 1).max().unwrap_or(0);
+        if size > MAX_DENSE {
+            return Self::Sparse(rows.iter().copied().collect());
         }
+        let mut values = vec![default; size as usize];
+        for (key, value) in rows {
+            values[*key as usize] = *value;
+        }
+        Self::Dense(values)
     }
 }

@@ -1,6 +1,7 @@
 """Airlines and destinations as people write them: read as those that the tables have, and told in headers.
 
-What stays unknown is counted and told too, or refused where the service is strict.
+What stays unknown is counted and told too, or refused where the service is strict. A day beyond the tables' calendar is
+only counted.
 """
 
 from collections import Counter
@@ -29,7 +30,7 @@ class NameCounts(Protocol):
 
 
 class Reading(NamedTuple):
-    """A flight with a name that is not in the tables as it came."""
+    """A flight with a name that is not in the tables as it came, or on a day beyond their calendar."""
 
     flight: Parts
     """With the names that the tables have, where it is clear which are meant."""
@@ -37,6 +38,8 @@ class Reading(NamedTuple):
     """Which of OPERA and SIGLADES no table knows."""
     read_as: dict[str, str]
     """The others, and what they were read as."""
+    beyond: bool = False
+    """Whether the day is beyond the calendar: it is taken for a working day."""
 
     def headers(self) -> dict[str, str]:
         return _headers(self.unknown, {field: quote(name, safe="") for field, name in self.read_as.items()})
@@ -67,21 +70,22 @@ class Names:
         self._nearest = lru_cache(maxsize=NEAREST_KEPT)(self._find_nearest)
 
     def read(self, flight: Parts, where: Location) -> Reading | None:
-        """None where the tables know both names as they are. Raises InvalidRequest where one is unknown and strict."""
+        """None where the tables know names and day. Raises InvalidRequest where a name is unknown and strict."""
         names = self._features.unknown(flight)
         return self._read(flight, names, where) if names else None
 
     def _read(self, flight: Parts, names: tuple[str, ...], where: Location) -> Reading:
         written = dict(zip(NAMED, flight[:2], strict=True))
-        found = {name: known for name in names if (known := self._features.find(name, written[name])) is not None}
-        unknown = tuple(name for name in names if name not in found)
+        odd = [name for name in names if name in written]
+        found = {name: known for name in odd if (known := self._features.find(name, written[name])) is not None}
+        unknown = tuple(name for name in odd if name not in found)
         if unknown and self._strict:
             raise InvalidRequest([self._unknown_value(name, written[name], where) for name in unknown])
         opera, siglades = (found.get(name, written[name]) for name in NAMED)
-        return Reading((opera, siglades, *flight[2:]), unknown, found)
+        return Reading((opera, siglades, *flight[2:]), unknown, found, len(odd) < len(names))
 
     def count(self, reading: Reading) -> None:
-        self._counts.unknown(reading.unknown)
+        self._counts.unknown((*reading.unknown, "FECHA") if reading.beyond else reading.unknown)
         self._counts.read_as(reading.read_as)
 
     def _unknown_value(self, field: str, value: str, where: Location) -> Problem:

@@ -44,7 +44,8 @@ Key = str | int | tuple[str | int, ...]
 class Table:
     """One feature: its values by key, the value of a key that the table lacks, and that of the average flight.
 
-    NaN is a missing value, which a file has null for.
+    NaN is a missing value, which a file has null for. A `calendar` knows days of the future too: one that it lacks is
+    beyond it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     default: float
     values: dict[Key, float]
     average: float
+    calendar: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,9 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
     default = _value(
         manifest_path, f"the default of {short(name)}", _field(manifest_path, feature, "default", float, int, NoneType)
     )
+    calendar = _field(manifest_path, feature, "calendar", bool) if "calendar" in feature else False
+    if calendar and key != ("FECHA",):
+        raise BundleError(manifest_path, f"feature {short(name)} is no calendar: its key should be FECHA alone")
     path = manifest_path.parent / f"{name}.json"
     if path.parent != manifest_path.parent or path == manifest_path or not name.isprintable():
         raise BundleError(manifest_path, f"feature {short(name)} has a name that cannot be a table's file name")
@@ -173,7 +178,7 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
         for text, value in parse_object(path, content).items()
     }
     average = _value(manifest_path, f"the average of {short(name)}", averages[name]) if name in averages else default
-    return Table(name, key, default, values, average), content
+    return Table(name, key, default, values, average, calendar), content
 
 
 def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict[str, str]] | None:

@@ -45,6 +45,7 @@ class Features:
         self.row_size = 4 * len(tables)
         self.row: Callable[[Parts], Row] = compile_row(tables)
         self.known = {part: known_values(part, tables) for part in NAMED}
+        self._dates = known_values("FECHA", tables) if any(table.calendar for table in tables) else None
         self._airlines = self.known["OPERA"]
         self._destinations = self.known["SIGLADES"]
         given = names or {part: spelled(known) for part, known in self.known.items()}
@@ -52,12 +53,14 @@ class Features:
         self.spellings = {part: each.names for part, each in self._spellings.items()}
 
     def unknown(self, parts: Parts) -> tuple[str, ...]:
-        """The names among OPERA and SIGLADES whose value no table knows."""
+        """Which of OPERA and SIGLADES no table knows, and FECHA where its day is beyond the calendar."""
         airline = parts[0] in self._airlines or not self._airlines
         destination = parts[1] in self._destinations or not self._destinations
-        if airline and destination:
+        date = self._dates is None or parts[2] in self._dates
+        if airline and destination and date:
             return ()
-        return tuple(name for name, known in zip(NAMED, (airline, destination), strict=True) if not known)
+        known = (airline, destination, date)
+        return tuple(name for name, is_known in zip((*NAMED, "FECHA"), known, strict=True) if not is_known)
 
     def find(self, part: str, text: str) -> str | None:
         """The name that the tables have for what somebody wrote as OPERA or SIGLADES, if it is clear which."""

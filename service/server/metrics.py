@@ -103,7 +103,8 @@ ROUTE = len(STATUSES) + BUCKETS + 1
 LANE = ROUTE * len(ROUTES)
 LANE_SUM = LANE + BUCKETS
 STATE, BEAT, CONNECTIONS, PENDING, SCORED, CACHE_HITS, MODEL_RUNS = range(LANE_SUM + 1, LANE_SUM + 8)
-UNKNOWN_OPERA, UNKNOWN_SIGLADES, READ_AS_OPERA, READ_AS_SIGLADES = range(MODEL_RUNS + 1, MODEL_RUNS + 5)
+UNKNOWN_OPERA, UNKNOWN_SIGLADES, UNKNOWN_FECHA = range(MODEL_RUNS + 1, MODEL_RUNS + 4)
+READ_AS_OPERA, READ_AS_SIGLADES = range(UNKNOWN_FECHA + 1, UNKNOWN_FECHA + 3)
 UNUSED, LIVE, LEFT = range(3)
 INFERRED = READ_AS_SIGLADES + 1
 FIGURES = len(Inferences._fields)
@@ -188,9 +189,10 @@ class Metrics:
         self.counts[SCORED] += rows
 
     def unknown(self, names: Collection[str]) -> None:
-        """Count a flight whose OPERA, SIGLADES or both no table knows."""
+        """Count a flight whose OPERA or SIGLADES no table knows, or whose FECHA is beyond the calendar."""
         self.counts[UNKNOWN_OPERA] += "OPERA" in names
         self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
+        self.counts[UNKNOWN_FECHA] += "FECHA" in names
 
     def inference(self, model: int, flights: int | None, started: int) -> None:
         """Count an inference of one of V2's models; None for one that failed."""

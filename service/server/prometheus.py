@@ -29,6 +29,7 @@ from service.server.metrics import (
     STATE,
     STATUS_AT,
     STATUSES,
+    UNKNOWN_FECHA,
     UNKNOWN_OPERA,
     UNKNOWN_SIGLADES,
     UNUSED,
@@ -112,9 +113,10 @@ def _singles(total: list[int]) -> Iterator[str]:
     ):
         yield from _head(name, "counter", text)
         yield f"atraso_{name} {count}"
-    yield from _head("unknown_total", "counter", "Flights whose airline or destination no table knows.")
+    yield from _head("unknown_total", "counter", "Flights whose airline or destination no table knows, or the day.")
     yield f'atraso_unknown_total{{field="OPERA"}} {total[UNKNOWN_OPERA]}'
     yield f'atraso_unknown_total{{field="SIGLADES"}} {total[UNKNOWN_SIGLADES]}'
+    yield f'atraso_unknown_total{{field="FECHA"}} {total[UNKNOWN_FECHA]}'
     yield from _head("read_as_total", "counter", "Flights whose airline or destination was read as the tables' name.")
     yield f'atraso_read_as_total{{field="OPERA"}} {total[READ_AS_OPERA]}'
     yield f'atraso_read_as_total{{field="SIGLADES"}} {total[READ_AS_SIGLADES]}'
