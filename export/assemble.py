@@ -21,6 +21,9 @@ from export.learn.train import predict
 from export.names import spellings
 from export.progress import Progress
 
+LARGEST_LEVEL = 50
+"""Beyond it every flight is late, or none."""
+
 LEAST_AUC = 0.505
 """Of a model's own flights: less is none."""
 
@@ -34,8 +37,9 @@ def assemble(
     codes: Codes | None = None,
 ) -> Bundle:
     """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
-    model = to_onnx(booster, [table.name for table in tables])
-    aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress)
+    level = about.get("level", 0.0)
+    model = to_onnx(booster, [table.name for table in tables], level)
+    aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress, level)
     data = about_data(flights, aligned) if flights else None
     content, names = model.SerializeToString(deterministic=True), spellings(aligned, codes)
     evidence = count(aligned, flights) if flights else None
@@ -84,10 +88,16 @@ def averages(tables: list[Table], flights: Flights) -> list[float]:
 
 
 def about_of(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Name, version, recipe and threshold from a user's manifest, where it has them."""
+    """Name, version, recipe, threshold and level from a user's manifest, where it has them."""
     known = manifest.get("model")
     given = known if isinstance(known, dict) else {}
-    defaults: dict[str, Any] = {"name": "flight_delay", "version": "1", "recipe": "converted", "threshold": 0.5}
+    defaults: dict[str, Any] = {
+        "name": "flight_delay",
+        "version": "1",
+        "recipe": "converted",
+        "threshold": 0.5,
+        "level": 0.0,
+    }
     about = {name: given.get(name, default) for name, default in defaults.items()}
     for name in ("name", "version", "recipe"):
         if not isinstance(about[name], str):
@@ -95,4 +105,7 @@ def about_of(manifest: dict[str, Any]) -> dict[str, Any]:
     threshold = about["threshold"]
     if isinstance(threshold, bool) or not isinstance(threshold, float | int) or not 0 <= threshold <= 1:
         raise ExportError(f"manifest.json: the model's threshold should be a number from 0 to 1, not {threshold!r:.50}")
+    level = about["level"]
+    if isinstance(level, bool) or not isinstance(level, float | int) or not abs(level) <= LARGEST_LEVEL:
+        raise ExportError(f"manifest.json: the model's level should be a number from -50 to 50, not {level!r:.50}")
     return about

@@ -23,7 +23,8 @@ from export.commands.options import (
 )
 from export.data.flights import read_asked, read_flights, read_ids
 from export.files import check_writable, write_file
-from export.learn import evaluate, protocols
+from export.learn import protocols
+from export.learn.measured import told
 from export.learn.recipes import RECIPES
 from export.progress import Bars
 from export.upkeep.drift import Limits, as_text, drift
@@ -53,21 +54,25 @@ def limit(name: str, most: float, help: str) -> Callable[[Callable[..., None]], 
 @RECIPE
 @click.option(
     "--protocol",
-    type=click.Choice(["backtest", "reference-split"]),
+    type=click.Choice(["backtest", "weekly", "candidates", "reference-split"]),
     default="backtest",
-    help="Test the last six months, each after all before it; or the flights of a list.",
+    help="Test the last six months, each after all before it; the same with a refresh every Monday; by the candidate "
+    "that was best before each month; or the flights of a list.",
 )
+@click.option("--lag-days", type=click.IntRange(0, 366), default=1, help="For weekly: days until an outcome is known.")
 @click.option("--test", type=EXISTING, help="CSV that lists the flights to hold out, for reference-split.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def evaluate_command(data: Path, recipe_name: str, protocol: str, test: Path | None, as_json: bool) -> None:
+def evaluate_command(
+    data: Path, recipe_name: str, protocol: str, lag_days: int, test: Path | None, as_json: bool
+) -> None:
     """Measure a recipe on flights that it was not trained on."""
     if (protocol == "reference-split") != (test is not None):
         raise click.UsageError("--test LIST.csv goes with --protocol reference-split, and it needs one")
     recipe, flights = RECIPES[recipe_name], noted(read_flights(data))
-    splits = protocols.reference_split(flights, read_ids(test)) if test else protocols.backtest(flights)
+    splits = protocols.reference_split(flights, read_ids(test)) if test else None
     with Bars() as bars:
-        result = evaluate.as_json(protocol, recipe, evaluate.run(recipe, flights, splits, bars))
-    click.echo(json.dumps(result, indent=1) if as_json else evaluate.as_text(result))
+        result = told.tell(protocol, recipe, flights, splits, lag_days, bars)
+    click.echo(json.dumps(result, indent=1) if as_json else told.as_text(result))
 
 
 @click.command("report")

@@ -58,6 +58,7 @@ def train_command(
         "version": version,
         "recipe": recipe.name,
         "threshold": recipe.threshold if threshold is None else threshold,
+        "level": 0.0,
     }
     with Bars() as bars:
         trained = train(recipe, flights, bars)
@@ -103,8 +104,16 @@ def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -
 )
 @click.option("--version", help="The new version.  [default: the old one with its last number raised]")
 @click.option("--out", type=FOLDER, help="Folder to write model.onnx and tables/ to.  [default: that of the bundle]")
-def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None) -> None:
-    """Make the tables again from more flights, for the same model, prove both again and write them."""
+@click.option(
+    "--level/--no-level",
+    "with_level",
+    default=True,
+    help="Whether to add one number to all log-odds, so that probabilities follow how much was late lately.",
+)
+def refresh_command(
+    folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None, with_level: bool
+) -> None:
+    """Make the tables again from more flights, for the same trees, prove both again and write them."""
     check_writable(out or folder)
     old = bundle.read(folder)
     with Bars() as bars:
@@ -115,6 +124,7 @@ def refresh_command(folder: Path, booster: Path, data: tuple[Path, ...], version
             version,
             bars,
             read_codes(*data),
+            with_level,
         )
     bundle.write(made, out or folder)
     click.echo(as_text(old.manifest, made.manifest, changes))
@@ -151,11 +161,11 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     made = bundle.read(folder)
     pipeline = bundle.read_pipeline(folder)
     flights = noted(read_flights(data)) if data else None
-    parts = flights.parts if flights else []
+    parts, level = flights.parts if flights else [], about_of(made.manifest)["level"]
     if flights:
         _check_evidence(folder, made, flights)
     with Bars() as bars:
-        parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars)
+        parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars, level)
         if pipeline is not None:
             prove_pipeline(made.tables, made.model, pipeline, parts, bars)
     rows = parity.rows + parity.keys + parity.random_rows
@@ -165,7 +175,8 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     if pipeline is not None:
         click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
     if booster:
-        click.echo(f"equal to {booster}: {parity.pairs:,} pairs of a value and a split on the same side,")
+        more = f" with {level:+.6f} added to all log-odds" if level else ""
+        click.echo(f"equal to {booster}{more}: {parity.pairs:,} pairs of a value and a split on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
 
 
@@ -199,7 +210,8 @@ def golden_command(folder: Path, booster: Path, out: Path) -> None:
     Beside that file it writes times.json: texts, and what the service reads each as.
     """
     check_writable(out.parent)
-    vectors = golden.golden_vectors(bundle.read(folder).tables, read_booster(booster))
+    made = bundle.read(folder)
+    vectors = golden.golden_vectors(made.tables, read_booster(booster), about_of(made.manifest)["level"])
     write_file(out, golden.to_json(vectors))
     times = golden.golden_times()
     write_file(out.with_name("times.json"), golden.to_json(times))

@@ -23,12 +23,15 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 
-def align(tables: Sequence[Table], booster: lgb.Booster, model: onnx.ModelProto) -> tuple[list[Table], int, int]:
+def align(
+    tables: Sequence[Table], booster: lgb.Booster, model: onnx.ModelProto, level: float = 0.0
+) -> tuple[list[Table], int, int]:
     """Tables whose every value goes where the booster sends it, at every split, in float32 too.
 
     Returns them with the number of pairs checked and of values moved. Raises ParityError where no float32 value would.
     """
     forest = read_forest(booster.model_to_string())
+    _check_level(model, level)
     _check_trees(forest, model, [place for place, table in enumerate(tables) if np.isnan(table.numbers()).any()])
     splits = distinct_splits(forest)
     aligned, pairs, nudged = [], 0, 0
@@ -111,6 +114,12 @@ def _check_trees(forest: Forest, model: onnx.ModelProto, with_nan: Sequence[int]
     for name, values in expected.items():
         if not np.array_equal(values, found[name]):
             raise ParityError(f"the trees of the ONNX model are not those of the booster: their {name} differ")
+
+
+def _check_level(model: onnx.ModelProto, level: float) -> None:
+    found = list(attributes(model).get("base_values", []))
+    if found != ([float(np.float32(level))] if level else []):
+        raise ParityError(f"the ONNX model adds {found or 'nothing'} to all log-odds, and its level is {level}")
 
 
 def _asked(trees: Mapping[str, Any], with_nan: Sequence[int]) -> dict[str, NDArray[Any]]:

@@ -13,12 +13,16 @@ from export.graph.forest.text import read_forest
 INPUT = "features"
 LABEL = "label"
 PROBABILITIES = "probabilities"
+BASE = "base_values"
 OPSET = 9
 """Old enough for every runtime; the trees need only ai.onnx.ml 1, which comes with it."""
 
 
-def to_onnx(booster: lgb.Booster, features: Sequence[str]) -> onnx.ModelProto:
-    """`features` float32 [N, F] -> `probabilities` float32 [N, 2] (on time, delayed) and `label` int64 [N]."""
+def to_onnx(booster: lgb.Booster, features: Sequence[str], level: float = 0.0) -> onnx.ModelProto:
+    """`features` float32 [N, F] -> `probabilities` float32 [N, 2] (on time, delayed) and `label` int64 [N].
+
+    `level` is added to all log-odds: it is the trees' base value.
+    """
     trees = helper.make_node(
         "TreeEnsembleClassifier",
         [INPUT],
@@ -27,7 +31,20 @@ def to_onnx(booster: lgb.Booster, features: Sequence[str]) -> onnx.ModelProto:
         domain="ai.onnx.ml",
         **ensemble(read_forest(booster.model_to_string())),
     )
-    return _plain_model(trees, features)
+    return with_level(_plain_model(trees, features), level)
+
+
+def with_level(model: onnx.ModelProto, level: float) -> onnx.ModelProto:
+    """The same trees with another level, whatever theirs was."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    node = made.graph.node[0]
+    kept = [each for each in node.attribute if each.name != BASE]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    if level:
+        node.attribute.append(helper.make_attribute(BASE, [level]))
+    return made
 
 
 def _plain_model(trees: onnx.NodeProto, features: Sequence[str]) -> onnx.ModelProto:

@@ -12,6 +12,7 @@ from typing import Any
 import lightgbm as lgb
 
 from export.data.flights import FlightId
+from export.learn.fitted.trained import raised
 from export.learn.tables import Table, known_values, matrix
 from export.learn.train import predict
 from service.model.keys import PARTS, key_parts, parse_time
@@ -30,9 +31,10 @@ def golden_flights(tables: Sequence[Table]) -> list[FlightId]:
     ]
 
 
-def golden_vectors(tables: Sequence[Table], booster: lgb.Booster) -> list[dict[str, Any]]:
+def golden_vectors(tables: Sequence[Table], booster: lgb.Booster, level: float = 0.0) -> list[dict[str, Any]]:
     flights = golden_flights(tables)
     features = matrix(tables, [key_parts(*flight) for flight in flights])
+    predicted = raised(predict(booster, features), level)
     return [
         {
             "OPERA": opera,
@@ -41,7 +43,7 @@ def golden_vectors(tables: Sequence[Table], booster: lgb.Booster) -> list[dict[s
             "features": [None if math.isnan(value) else value for value in row.tolist()],
             "delay_probability": float(probability),
         }
-        for (opera, siglades, when), row, probability in zip(flights, features, predict(booster, features), strict=True)
+        for (opera, siglades, when), row, probability in zip(flights, features, predicted, strict=True)
     ]
 
 

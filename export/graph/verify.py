@@ -17,6 +17,7 @@ from export.errors import ParityError
 from export.graph.align import align
 from export.graph.drawn import RANDOM_KEYS, key_flights, random_flights
 from export.graph.sessions import OnnxModel, Pipeline
+from export.learn.fitted.trained import raised
 from export.learn.tables import Table, matrix
 from export.progress import Progress
 from service.model.keys import Parts
@@ -41,15 +42,23 @@ class Parity:
 
 
 def prove(
-    booster: lgb.Booster, model: onnx.ModelProto, tables: Sequence[Table], flights: Sequence[Parts], progress: Progress
+    booster: lgb.Booster,
+    model: onnx.ModelProto,
+    tables: Sequence[Table],
+    flights: Sequence[Parts],
+    progress: Progress,
+    level: float = 0.0,
 ) -> tuple[list[Table], Parity]:
-    """The tables to ship with `model`, and the proof that both give what `booster` gives. Raises ParityError."""
-    aligned, pairs, nudged = align(tables, booster, model)
+    """The tables to ship with `model`, and the proof that both give what `booster` gives at that level.
+
+    Raises ParityError.
+    """
+    aligned, pairs, nudged = align(tables, booster, model, level)
     session, keys, random = OnnxModel(model.SerializeToString()), key_flights(tables), random_flights(tables)
     difference = 0.0
     for what, parts in (("flights", flights), ("every key", keys), ("random keys", random)):
         told = partial(progress, f"comparing on {what}")
-        difference = max(difference, largest_difference(booster, session, tables, aligned, parts, told))
+        difference = max(difference, largest_difference(booster, session, tables, aligned, parts, told, level))
     return aligned, Parity(len(flights), len(keys), len(random), pairs, nudged, difference)
 
 
@@ -59,6 +68,7 @@ def prove_bundle(
     booster: lgb.Booster | None,
     flights: Sequence[Parts],
     progress: Progress,
+    level: float = 0.0,
 ) -> Parity:
     """Prove a bundle as it ships, against its booster where that is given. Raises ParityError."""
     loaded = onnx.load_from_string(model)
@@ -70,7 +80,7 @@ def prove_bundle(
         keys = key_flights(tables)
         _check_sound(tables, OnnxModel(model), [*flights, *keys, *random_flights(tables)], progress)
         return Parity(len(flights), len(keys), RANDOM_KEYS, 0, 0, 0.0)
-    _, parity = prove(booster, loaded, tables, flights, progress)
+    _, parity = prove(booster, loaded, tables, flights, progress, level)
     if parity.nudged:
         raise ParityError(f"{parity.nudged} table values fall on another side of a threshold in float32")
     return parity
@@ -118,6 +128,7 @@ def largest_difference(
     aligned: Sequence[Table],
     parts: Sequence[Parts],
     progress: Callable[[int, int], None],
+    level: float = 0.0,
 ) -> float:
     """The largest absolute difference between the booster with `tables` and the ONNX model with `aligned` ones.
 
@@ -127,7 +138,8 @@ def largest_difference(
     for start in range(0, len(parts), CHUNK):
         some = parts[start : start + CHUNK]
         features = matrix(tables, some)
-        differences = np.abs(np.asarray(booster.predict(features)) - model.predict(matrix(aligned, some)))
+        expected = raised(np.asarray(booster.predict(features), dtype=np.float64), level)
+        differences = np.abs(expected - model.predict(matrix(aligned, some)))
         wrong = ~(differences <= TOLERANCE)  # so that NaN is wrong too
         if wrong.any():
             first = int(wrong.argmax())

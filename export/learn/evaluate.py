@@ -85,6 +85,7 @@ def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str,
                 "trees": part.trees,
                 "chosen_threshold": part.threshold,
                 **measure(part.delayed, part.predicted),
+                "off": float(part.predicted.mean() - part.delayed.mean()),
             }
             for part in parts
         ],

@@ -37,12 +37,12 @@ def reference_split(flights: Flights, listed: Sequence[FlightId]) -> list[Split]
     return [Split("reference-split", *random_part(np.flatnonzero(~held)), np.flatnonzero(held))]
 
 
-def backtest(flights: Flights) -> list[Split]:
-    """Each of the last six months, with all before it: the newest month of those to validate on. Raises ExportError."""
+def backtest(flights: Flights, tested: int = TESTED_MONTHS) -> list[Split]:
+    """Each of the last months, with all before it: the newest month of those to validate on. Raises ExportError."""
     month_of = flights.scheduled.astype("datetime64[M]")
     months = np.unique(month_of)
-    if len(months) < TESTED_MONTHS + 2:
-        raise ExportError(f"a backtest needs flights of {TESTED_MONTHS + 2} months, and these are of {len(months)}")
+    if len(months) < tested + 2:
+        raise ExportError(f"a backtest needs flights of {tested + 2} months, and these are of {len(months)}")
     return [
         Split(
             str(month),
@@ -50,7 +50,7 @@ def backtest(flights: Flights) -> list[Split]:
             np.flatnonzero(month_of == before),
             np.flatnonzero(month_of == month),
         )
-        for before, month in zip(months[-TESTED_MONTHS - 1 : -1], months[-TESTED_MONTHS:], strict=True)
+        for before, month in zip(months[-tested - 1 : -1], months[-tested:], strict=True)
     ]
 
 

@@ -62,10 +62,10 @@ IMPROVED = Recipe(
         DaysOff(),
     ),
     params=MappingProxyType(
-        {"learning_rate": 0.1, "num_leaves": 15, "min_data_in_leaf": 300, "lambda_l2": 20, "extra_trees": True}
+        {"learning_rate": 0.2, "num_leaves": 15, "min_data_in_leaf": 300, "lambda_l2": 20, "extra_trees": True}
     ),
     threshold=0.25,
-    max_trees=80,
+    max_trees=50,
     patience=None,
     folds=5,
     unknown_days=0.8,

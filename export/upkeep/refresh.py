@@ -16,9 +16,11 @@ from export.bundle import Bundle, make_bundle
 from export.data.codes import Codes
 from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
+from export.graph.convert import with_level as with_base
 from export.graph.verify import prove
 from export.learn.evidence.count import add
-from export.learn.fitted.trained import recipe_tables
+from export.learn.fitted.level import refreshed
+from export.learn.fitted.trained import Boosted, Trained
 from export.learn.recipes import RECIPES, Recipe
 from export.learn.tables import Table
 from export.names import spellings
@@ -46,18 +48,26 @@ def refresh(
     version: str | None,
     progress: Progress,
     codes: Codes | None = None,
+    with_level: bool = True,
 ) -> tuple[Bundle, list[Change]]:
-    """New tables for the old model, from all of `flights`. Raises ExportError, where the proof fails too."""
+    """New tables for the old model, from all of `flights`, and the level that the newest of them ask for.
+
+    It takes the place of the old one's, if that had any. Raises ExportError, where the proof fails too.
+    """
     recipe = _recipe(old)
     about = about_of(old.manifest)
     about["version"] = next_version(about["version"]) if version is None else version
-    tables, parity = prove(
-        booster, onnx.load_from_string(old.model), recipe_tables(recipe, flights), flights.parts, progress
-    )
+    trained = refreshed(Trained(recipe, Boosted(booster), old.tables, about["threshold"]), flights)
+    about["level"] = level = float(np.float32(trained.level)) if with_level else 0.0
+    content = old.model
+    if level != about_of(old.manifest)["level"]:
+        moved = with_base(onnx.load_from_string(old.model), level)
+        content = moved.SerializeToString(deterministic=True)
+    tables, parity = prove(booster, onnx.load_from_string(content), trained.tables, flights.parts, progress, level)
     check_ranks(booster, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
     data, evidence = about_data(flights, tables), add(old.evidence, tables, flights)
-    new = proved(make_bundle(old.model, tables, about, data, parity, names, evidence), flights, progress)
+    new = proved(make_bundle(content, tables, about, data, parity, names, evidence), flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 
@@ -144,7 +154,10 @@ def as_text(old: dict[str, Any], new: dict[str, Any], changes: Sequence[Change])
     """What changed, as lines for a terminal."""
     lines = []
     for name, manifest in (("before", old), ("now", new)):
-        lines.append(f"{name:<7} version {about_of(manifest)['version']}: {_told(manifest.get('data'))}")
+        about = about_of(manifest)
+        lines.append(
+            f"{name:<7} version {about['version']}: {_told(manifest.get('data'))}; level {about['level']:+.3f}"
+        )
     lines += ["", f"{'table':<48} values    new   gone  moved by more than {MOVED}"]
     lines += [f"{each.name:<48} {each.values:>6} {each.new:>6} {each.gone:>6} {each.moved:>6}" for each in changes]
     return "\n".join(lines)
