@@ -15,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from export.graph.convert import INPUT, PROBABILITIES
+from export.graph.linear.classifier import OP
 from export.learn.tables import Table, known_values
 from service.model.keys import DOMAINS, PARTS, PERIODS, SEPARATOR, high_season, part_value, period
 
@@ -38,8 +39,12 @@ DERIVED = {"periodo_dia": ("hora",), "temporada_alta": ("MES", "DIA")}
 
 DESCRIPTION = (
     "The probability that a flight from Santiago de Chile (SCL) leaves more than 15 minutes late. "
-    "It holds the tables and the model of model.onnx."
+    "It holds the tables of {tables} and the {model} of model.onnx."
 )
+
+
+TREES = {"tables": "delay ratios", "model": "trees"}
+SUM = {"tables": "log-odds", "model": "sum"}
 
 
 def to_pipeline(model: bytes, tables: Sequence[Table], properties: Mapping[str, str]) -> onnx.ModelProto:
@@ -65,7 +70,7 @@ def to_pipeline(model: bytes, tables: Sequence[Table], properties: Mapping[str, 
             [*graph.constants.values(), *trees.initializer],
         ),
         producer_name="atraso",
-        doc_string=DESCRIPTION,
+        doc_string=DESCRIPTION.format(**(SUM if trees.node[0].op_type == OP else TREES)),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
         ir_version=IR_VERSION,
     )

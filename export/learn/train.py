@@ -11,7 +11,7 @@ from export.data.flights import Flights
 from export.errors import ExportError
 from export.learn.effects.effect import Effects
 from export.learn.examples import Examples, make_examples
-from export.learn.fitted.linear import adding_up
+from export.learn.fitted.linear import Truth, adding_up
 from export.learn.fitted.trained import Boosted, Trained, recipe_tables
 from export.learn.protocols import Rows, random_part
 from export.learn.recipes import AnyRecipe, Recipe
@@ -78,8 +78,8 @@ def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress
     return booster, best_threshold(validate.delayed, predict(booster, features))
 
 
-def predict(booster: lgb.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """LightGBM's own probabilities: float64 [N]."""
+def predict(booster: Truth, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The model's own probabilities: float64 [N]."""
     return np.asarray(booster.predict(features), dtype=np.float64)
 
 

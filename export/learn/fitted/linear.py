@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,3 +23,7 @@ class Linear:
 def adding_up(count: int, level: float = 0.0) -> Linear:
     """The recipe `effects`: the tables hold log-odds, and the level is what is added to all."""
     return Linear((1.0,) * count, float(np.float32(level)))
+
+
+Truth = lgb.Booster | Linear
+"""What an ONNX model is proved to give: both predict probabilities, float64 [N], from features [N, F]."""

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.flights import Flights
-from export.learn.ratios import make_tables
 from export.learn.effects.effect import Effects
 from export.learn.effects.fitted import effect_tables
+from export.learn.fitted.linear import Linear, Truth
+from export.learn.ratios import make_tables
 from export.learn.recipes import AnyRecipe
 from export.learn.tables import Table, matrix
 from service.model.keys import Parts
@@ -53,6 +54,11 @@ class Trained:
     tables: list[Table]
     chosen_threshold: float
     level: float = 0.0
+
+    @property
+    def truth(self) -> Truth:
+        """What its ONNX model is proved against."""
+        return self.model if isinstance(self.model, Linear) else self.booster
 
     @property
     def booster(self) -> lgb.Booster:
