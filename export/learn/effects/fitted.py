@@ -4,7 +4,7 @@ import numpy as np
 
 from export.data.flights import Flights
 from export.learn.effects.effect import Effect, Effects, KindOfDay
-from export.learn.effects.ridge import Block, Fit, Float64, fit
+from export.learn.effects.ridge import Block, Codes, Fit, Float64, fit
 from export.learn.ratios import DaysOff, age_weights, calendar_table, is_plain
 from export.learn.tables import Table, keys_of
 
@@ -20,9 +20,8 @@ def effect_tables(recipe: Effects, flights: Flights) -> list[Table]:
     The parts that know past days are fitted to what the others leave, so those stand alone on a day to come. The
     weights' mean is 1.
     """
-    calendar = calendar_table(
-        DaysOff(next(each.ahead for each in recipe.features if isinstance(each, KindOfDay))), flights
-    )
+    ahead = next(each.ahead for each in recipe.features if isinstance(each, KindOfDay))
+    calendar = calendar_table(DaysOff(ahead), flights)
     weights = age_weights(flights, recipe.half_life)
     weights /= weights.mean()
     outcomes = flights.delayed.astype(np.float64)
@@ -45,7 +44,7 @@ def effect_tables(recipe: Effects, flights: Flights) -> list[Table]:
     return [made[feature.name] for feature in recipe.features]
 
 
-def _column(feature: Effect | KindOfDay, flights: Flights, calendar: Table) -> tuple[Names, np.ndarray]:  # type: ignore[type-arg]
+def _column(feature: Effect | KindOfDay, flights: Flights, calendar: Table) -> tuple[Names, Codes]:
     """The keys that the flights have, sorted, and each flight's place among them."""
     keys = keys_of(flights.parts, feature.key)
     if isinstance(feature, KindOfDay):

@@ -5,6 +5,7 @@ Each column of codes stands for a one-hot block, so products with the design are
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def fit(
     strength: float,
     offset: Float64 | None = None,
 ) -> Fit:
-    """The effects b with the least sum of w * loss * `strength` + b^2 / 2; Newton's method, each step by conjugate gradients.
+    """The effects b with the least sum of w * loss * `strength` + b^2 / 2, by Newton's method.
 
     With an `offset`, log-odds that are there already, no base is fitted: it is in them. The same input gives the same
     effects. `strength` is what scikit-learn calls C.
@@ -74,7 +75,7 @@ class _Design:
         ends = np.cumsum([0, *(block.size for block in blocks)])
         self.codes = [block.codes for block in blocks]
         self.scales = [block.scale for block in blocks]
-        self.slices = [slice(int(start), int(end)) for start, end in zip(ends, ends[1:], strict=False)]
+        self.slices = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         self.with_base = with_base
         self.width = int(ends[-1]) + with_base
         self.ridge = np.ones(self.width)

@@ -25,7 +25,7 @@ def design(blocks: list[Block]) -> Float64:
 def test_it_is_scikit_learns_ridge(strength: float) -> None:
     blocks, outcomes, weights = drawn()
     found = fit(blocks, outcomes, weights, strength)
-    theirs = LogisticRegression(C=strength, tol=1e-12, max_iter=10_000).fit(design(blocks), outcomes, weights)
+    theirs = LogisticRegression(C=strength, solver="newton-cholesky", tol=1e-12).fit(design(blocks), outcomes, weights)
     scales = np.concatenate([np.full(block.size, block.scale) for block in blocks])
     assert np.concatenate(found.effects) == pytest.approx(scales * theirs.coef_[0], abs=1e-5)
     assert found.base == pytest.approx(theirs.intercept_[0], abs=1e-5)
