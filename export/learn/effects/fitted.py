@@ -37,7 +37,7 @@ def effect_tables(recipe: Effects, flights: Flights) -> list[Table]:
         offset = found.log_odds
         for feature, (names, codes), effects in zip(features, columns, found.effects, strict=True):
             made[feature.name] = (
-                _calendar(feature, names, effects, found, calendar, np.bincount(codes, weights))
+                _calendar(feature, names, effects, found, calendar, np.bincount(codes, weights).astype(np.float64))
                 if isinstance(feature, KindOfDay)
                 else _table(feature, names, effects)
             )
