@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
@@ -16,6 +15,7 @@ from export.graph.forest.text import read_forest
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
 from export.learn.evidence.count import count
+from export.learn.fitted.linear import Linear, Truth
 from export.learn.tables import Table, matrix
 from export.learn.train import predict
 from export.names import spellings
@@ -29,7 +29,7 @@ LEAST_AUC = 0.505
 
 
 def assemble(
-    booster: lgb.Booster,
+    booster: Truth,
     tables: list[Table],
     about: dict[str, Any],
     flights: Flights | None,
@@ -66,9 +66,9 @@ def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
     }
 
 
-def check_ranks(booster: lgb.Booster, tables: list[Table], flights: Flights) -> None:
+def check_ranks(booster: Truth, tables: list[Table], flights: Flights) -> None:
     """Raises ExportError where the model tells nothing of the very flights that it is made for."""
-    if not any(read_forest(booster.model_to_string()).splits()):
+    if not isinstance(booster, Linear) and not any(read_forest(booster.model_to_string()).splits()):
         raise ExportError("the model has no split: it gives every flight the same probability, and is not written")
     if flights.delayed.all() or not flights.delayed.any():
         return

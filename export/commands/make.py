@@ -17,8 +17,10 @@ from export.commands.options import (
     OUT,
     RECIPE,
     csv_files,
+    needed_truth,
     noted,
     report,
+    truth_of,
 )
 from export.data import sample
 from export.data.codes import read_codes
@@ -27,8 +29,10 @@ from export.files import check_writable, write_file
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
+from export.learn.effects.effect import Effects
 from export.learn.evidence import stored
 from export.learn.evidence.ranges import backtested_range
+from export.learn.fitted.linear import Linear
 from export.learn.recipes import RECIPES
 from export.learn.train import train
 from export.progress import Bars
@@ -59,6 +63,8 @@ def train_command(
     """Train a recipe on every flight, export it, prove it and write the bundle."""
     check_writable(out, booster and booster.parent)
     recipe = RECIPES[recipe_name]
+    if booster and isinstance(recipe, Effects):
+        raise click.UsageError("--booster has no meaning for the recipe effects: its model has no trees")
     flights = noted(read_flights(data))
     about = {
         "name": "flight_delay",
@@ -69,8 +75,8 @@ def train_command(
     }
     with Bars() as bars:
         trained = train(recipe, flights, bars)
-        check_ranks(trained.booster, trained.tables, flights)
-        made = assemble(trained.booster, trained.tables, about, flights, bars, read_codes(data))
+        check_ranks(trained.truth, trained.tables, flights)
+        made = assemble(trained.truth, trained.tables, about, flights, bars, read_codes(data))
         if ranged:
             made = bundle.with_range(made, backtested_range(recipe, flights, bars))
     bundle.write(made, out)
@@ -121,7 +127,7 @@ def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -
     help="Whether to add one number to all log-odds, so that probabilities follow how much was late lately.",
 )
 def refresh_command(
-    folder: Path, booster: Path, data: tuple[Path, ...], version: str | None, out: Path | None, with_level: bool
+    folder: Path, booster: Path | None, data: tuple[Path, ...], version: str | None, out: Path | None, with_level: bool
 ) -> None:
     """Make the tables again from more flights, for the same trees, prove both again and write them."""
     check_writable(out or folder)
@@ -129,7 +135,7 @@ def refresh_command(
     with Bars() as bars:
         made, changes = refresh(
             old,
-            read_booster(booster),
+            needed_truth(old, booster),
             noted(joined([read_flights(path) for path in data])),
             version,
             bars,
@@ -175,7 +181,8 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     if flights:
         _check_evidence(folder, made, flights)
     with Bars() as bars:
-        parity = prove_bundle(made.tables, made.model, read_booster(booster) if booster else None, parts, bars, level)
+        truth = truth_of(made, booster)
+        parity = prove_bundle(made.tables, made.model, truth, parts, bars, level)
         if pipeline is not None:
             prove_pipeline(made.tables, made.model, pipeline, parts, bars)
     rows = parity.rows + parity.keys + parity.random_rows
@@ -184,7 +191,9 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
         click.echo(f"evidence: {made.evidence.flights:,} flights counted, {made.evidence.late:,} of them late")
     if pipeline is not None:
         click.echo(f"{folder / 'pipeline.onnx'}: equal to it, to the bit")
-    if booster:
+    if isinstance(truth, Linear):
+        click.echo(f"equal to the sum in float64, largest difference {parity.max_abs_diff:.2e}")
+    elif booster:
         more = f" with {level:+.6f} added to all log-odds" if level else ""
         click.echo(f"equal to {booster}{more}: {parity.pairs:,} pairs of a value and a split on the same side,")
         click.echo(f"largest difference {parity.max_abs_diff:.2e}")
@@ -214,14 +223,14 @@ def pipeline_command(folder: Path, out: Path) -> None:
 @BUNDLE
 @BOOSTER
 @click.option("--out", type=FILE, default=Path("examples/golden.json"), help="File to write.")
-def golden_command(folder: Path, booster: Path, out: Path) -> None:
-    """Write flights with the probability that LightGBM gives them, for other runtimes to compare with.
+def golden_command(folder: Path, booster: Path | None, out: Path) -> None:
+    """Write flights with the probability of LightGBM, or of the sum in float64, for other runtimes to compare with.
 
     Beside that file it writes times.json: texts, and what the service reads each as.
     """
     check_writable(out.parent)
     made = bundle.read(folder)
-    vectors = golden.golden_vectors(made.tables, read_booster(booster), about_of(made.manifest)["level"])
+    vectors = golden.golden_vectors(made.tables, needed_truth(made, booster), about_of(made.manifest)["level"])
     write_file(out, golden.to_json(vectors))
     times = golden.golden_times()
     write_file(out.with_name("times.json"), golden.to_json(times))

@@ -7,7 +7,6 @@ can be checked, and a value that rounding would put on another side be moved.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from export.graph.forest.decide import NEAR_ZERO, goes_left, steps
 from export.graph.forest.ensemble import NODE, ensemble
 from export.graph.forest.text import read_forest
 from export.graph.forest.trees import Forest, Split
+from export.graph.linear.classifier import check_linear
+from export.learn.fitted.linear import Linear, Truth
 from export.learn.tables import Table
 
 Float32 = NDArray[np.float32]
@@ -24,12 +25,15 @@ Float64 = NDArray[np.float64]
 
 
 def align(
-    tables: Sequence[Table], booster: lgb.Booster, model: onnx.ModelProto, level: float = 0.0
+    tables: Sequence[Table], booster: Truth, model: onnx.ModelProto, level: float = 0.0
 ) -> tuple[list[Table], int, int]:
     """Tables whose every value goes where the booster sends it, at every split, in float32 too.
 
     Returns them with the number of pairs checked and of values moved. Raises ParityError where no float32 value would.
     """
+    if isinstance(booster, Linear):  # a sum has no splits
+        check_linear(booster, model, level)
+        return list(tables), 0, 0
     forest = read_forest(booster.model_to_string())
     _check_level(model, level)
     _check_trees(forest, model, [place for place, table in enumerate(tables) if np.isnan(table.numbers()).any()])

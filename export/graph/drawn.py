@@ -18,14 +18,23 @@ def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int 
     """Key parts drawn at random from what the tables know, one in ten unknown; the same for the same seed."""
     random = np.random.default_rng(seed)
     columns = {part: _random_column(part, tables, count, random) for part in PARTS}
-    columns["periodo_dia"] = [*map(period, columns["hora"])]  # a flight has the ones that follow from its time
+    if any("HH:MM" in table.key for table in tables):  # a flight has the ones that follow from its time
+        columns["hora"] = [int(clock[:2]) for clock in columns["HH:MM"]]
+    else:
+        columns["HH:MM"] = [
+            f"{hour:02}{clock[2:]}" for hour, clock in zip(columns["hora"], columns["HH:MM"], strict=True)
+        ]
+    columns["periodo_dia"] = [*map(period, columns["hora"])]
     columns["temporada_alta"] = [*map(high_season, columns["MES"], columns["DIA"])]
     return [tuple(flight) for flight in zip(*columns.values(), strict=True)]
 
 
 def _random_column(part: str, tables: Sequence[Table], count: int, random: np.random.Generator) -> list[Any]:
-    if part in DOMAINS:
-        values: list[Any] = list(DOMAINS[part])
+    values: list[Any]
+    if part == "HH:MM":
+        values = _clocks(tables)
+    elif part in DOMAINS:
+        values = list(DOMAINS[part])
     elif part == "FECHA":
         values = known_values(part, [table for table in tables if not table.calendar])
         ahead = sorted({day for table in tables if table.calendar for day in table.values} - set(values))
@@ -36,6 +45,12 @@ def _random_column(part: str, tables: Sequence[Table], count: int, random: np.ra
         values = known_values(part, tables)
         values += [f"unknown {part}"] * max(1, len(values) // 9)
     return [values[place] for place in random.integers(len(values), size=count)]
+
+
+def _clocks(tables: Sequence[Table]) -> list[Any]:
+    """Half of them those that tables know, which would else hardly be drawn, and half of them any."""
+    known = known_values("HH:MM", tables)
+    return [*DOMAINS["HH:MM"], *known * (len(DOMAINS["HH:MM"]) // max(1, len(known)))]
 
 
 def key_flights(tables: Sequence[Table]) -> list[Parts]:
@@ -49,6 +64,10 @@ def _with_key(key: tuple[str, ...], text: str, other: Parts) -> Iterator[Parts]:
     texts = text.split(SEPARATOR) if len(key) > 1 else [text]
     wanted = {part: part_value(part, value) for part, value in zip(key, texts, strict=True)}
     flight: dict[str, Any] = {**dict(zip(PARTS, other, strict=True)), **wanted}
+    clock = wanted.get("HH:MM")
+    if clock is not None and wanted.setdefault("hora", int(str(clock)[:2])) != int(str(clock)[:2]):
+        return
+    flight["hora"] = wanted.get("hora", flight["hora"])
     times: list[Any] = [(flight["MES"], flight["DIA"], flight["hora"])]
     if "periodo_dia" in wanted or "temporada_alta" in wanted:  # the time of the flight has to follow them
         times += product(*(([wanted[part]] if part in wanted else DOMAINS[part]) for part in ("MES", "DIA", "hora")))
@@ -56,5 +75,6 @@ def _with_key(key: tuple[str, ...], text: str, other: Parts) -> Iterator[Parts]:
         derived = {"periodo_dia": period(hour), "temporada_alta": high_season(month, day)}
         if all(wanted.get(part, value) == value for part, value in derived.items()):
             flight.update(derived, MES=month, DIA=day, hora=hour)
+            flight["HH:MM"] = clock or f"{hour:02}{flight['HH:MM'][2:]}"
             yield tuple(flight[part] for part in PARTS)
             return

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import lightgbm as lgb
-
 from export.data.flights import FlightId
+from export.learn.fitted.linear import Truth
 from export.learn.fitted.trained import raised
 from export.learn.tables import Table, known_values, matrix
 from export.learn.train import predict
@@ -31,7 +30,7 @@ def golden_flights(tables: Sequence[Table]) -> list[FlightId]:
     ]
 
 
-def golden_vectors(tables: Sequence[Table], booster: lgb.Booster, level: float = 0.0) -> list[dict[str, Any]]:
+def golden_vectors(tables: Sequence[Table], booster: Truth, level: float = 0.0) -> list[dict[str, Any]]:
     flights = golden_flights(tables)
     features = matrix(tables, [key_parts(*flight) for flight in flights])
     predicted = raised(predict(booster, features), level)

@@ -15,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from export.graph.convert import INPUT, PROBABILITIES
+from export.graph.linear.classifier import OP
 from export.learn.tables import Table, known_values
 from service.model.keys import DOMAINS, PARTS, PERIODS, SEPARATOR, high_season, part_value, period
 
@@ -30,6 +31,7 @@ INPUTS = {
     "DIA": "day of the month of the scheduled departure, 1 to 31, local time in Santiago",
     "dia_semana": "weekday of the scheduled departure, 0 (Monday) to 6 (Sunday), local time in Santiago",
     "hora": "hour of the scheduled departure, 0 to 23, local time in Santiago",
+    "HH:MM": "hour and minute of the scheduled departure, 00:00 to 23:59, local time in Santiago",
 }
 """What each possible input means. The other key parts are derived from these, in the graph."""
 
@@ -37,8 +39,12 @@ DERIVED = {"periodo_dia": ("hora",), "temporada_alta": ("MES", "DIA")}
 
 DESCRIPTION = (
     "The probability that a flight from Santiago de Chile (SCL) leaves more than 15 minutes late. "
-    "It holds the tables of delay ratios and the trees of model.onnx."
+    "It holds the tables of {tables} and the {model} of model.onnx."
 )
+
+
+TREES = {"tables": "delay ratios", "model": "trees"}
+SUM = {"tables": "log-odds", "model": "sum"}
 
 
 def to_pipeline(model: bytes, tables: Sequence[Table], properties: Mapping[str, str]) -> onnx.ModelProto:
@@ -64,7 +70,7 @@ def to_pipeline(model: bytes, tables: Sequence[Table], properties: Mapping[str, 
             [*graph.constants.values(), *trees.initializer],
         ),
         producer_name="atraso",
-        doc_string=DESCRIPTION,
+        doc_string=DESCRIPTION.format(**(SUM if trees.node[0].op_type == OP else TREES)),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", ML_OPSET)],
         ir_version=IR_VERSION,
     )
@@ -79,8 +85,13 @@ def input_parts(tables: Iterable[Table]) -> list[str]:
     return [part for part in PARTS if part in used]
 
 
+def is_text(part: str) -> bool:
+    """Whether an input is a text, and no whole number."""
+    return not isinstance(DOMAINS.get(part, ("",))[0], int)
+
+
 def _input(part: str) -> onnx.ValueInfoProto:
-    kind = TensorProto.INT64 if part in DOMAINS else TensorProto.STRING
+    kind = TensorProto.STRING if is_text(part) else TensorProto.INT64
     return helper.make_tensor_value_info(part, kind, ["N"], INPUTS[part])
 
 
@@ -166,9 +177,9 @@ class _Graph:
 
     def _encode(self, source: str, values: Mapping[Any, float], default: float, name: str, key: str) -> str:
         """A LabelEncoder: text or int64 -> int64 or float32, by the type of the default."""
-        is_text = source in INPUTS and source not in DOMAINS
-        values = values or {"" if is_text else -1: default}  # it has to have a key
-        keys = "strings" if is_text else "int64s"
+        text = source in INPUTS and is_text(source)
+        values = values or {"" if text else -1: default}  # it has to have a key
+        keys = "strings" if text else "int64s"
         kind = "int64" if isinstance(default, int) else "float"
         attributes: dict[str, Any] = {
             f"keys_{keys}": list(values),

@@ -10,7 +10,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its ma
 import onnxruntime as ort
 
 from export.graph.convert import INPUT, PROBABILITIES
-from service.model.keys import DOMAINS, PARTS, Parts
+from service.model.keys import PARTS, Parts
 
 Probabilities = NDArray[np.float32]
 """Of a delay, one a flight."""
@@ -40,7 +40,9 @@ class Pipeline:
     def predict(self, parts: Sequence[Parts]) -> Probabilities:
         """The probability of a delay of each flight, float32 [N]."""
         columns = {
-            name: np.array([flight[place] for flight in parts], dtype=np.int64 if name in DOMAINS else object)
+            name: np.array(
+                [flight[place] for flight in parts], dtype=object if isinstance(parts[0][place], str) else np.int64
+            )
             for name, place in self._places
         }
         probabilities: Probabilities = self._session.run(None, columns)[0]

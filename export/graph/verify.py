@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import lightgbm as lgb
 import numpy as np
 import onnx
 
 from export.errors import ParityError
 from export.graph.align import align
 from export.graph.drawn import RANDOM_KEYS, key_flights, random_flights
+from export.graph.linear.classifier import read_linear
 from export.graph.sessions import OnnxModel, Pipeline
+from export.learn.fitted.linear import Truth
 from export.learn.fitted.trained import raised
 from export.learn.tables import Table, matrix
 from export.progress import Progress
@@ -42,7 +43,7 @@ class Parity:
 
 
 def prove(
-    booster: lgb.Booster,
+    booster: Truth,
     model: onnx.ModelProto,
     tables: Sequence[Table],
     flights: Sequence[Parts],
@@ -65,7 +66,7 @@ def prove(
 def prove_bundle(
     tables: Sequence[Table],
     model: bytes,
-    booster: lgb.Booster | None,
+    booster: Truth | None,
     flights: Sequence[Parts],
     progress: Progress,
     level: float = 0.0,
@@ -76,6 +77,8 @@ def prove_bundle(
     width = loaded.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     if width != len(tables):
         raise ParityError(f"model.onnx takes {width} features, the manifest names {len(tables)}")
+    if booster is None:
+        booster = read_linear(model, level)  # which is the model itself, in float32's numbers
     if booster is None:
         keys = key_flights(tables)
         _check_sound(tables, OnnxModel(model), [*flights, *keys, *random_flights(tables)], progress)
@@ -122,7 +125,7 @@ def prove_pipeline(
 
 
 def largest_difference(
-    booster: lgb.Booster,
+    booster: Truth,
     model: OnnxModel,
     tables: Sequence[Table],
     aligned: Sequence[Table],

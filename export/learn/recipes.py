@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from export.learn.effects.effect import Effect, Effects, KindOfDay
 from export.learn.ratios import DaysOff, Feature, Ratio, Value
 
 
@@ -72,4 +73,22 @@ IMPROVED = Recipe(
     half_life=6,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (REFERENCE, IMPROVED)}
+EFFECTS = Effects(
+    name="effects",
+    features=(
+        Effect(("OPERA",)),
+        Effect(("SIGLADES",)),
+        Effect(("OPERA", "hora"), scale=0.5),
+        Effect(("OPERA", "SIGLADES", "hora"), scale=0.5),
+        Effect(("OPERA", "SIGLADES", "HH:MM"), scale=0.5),
+        Effect(("dia_semana", "hora"), scale=0.3),
+        KindOfDay(),
+        Effect(("FECHA",)),
+        Effect(("FECHA", "periodo_dia")),
+        Effect(("FECHA", "OPERA")),
+    ),
+)
+
+AnyRecipe = Recipe | Effects
+
+RECIPES: dict[str, AnyRecipe] = {recipe.name: recipe for recipe in (REFERENCE, IMPROVED, EFFECTS)}

@@ -9,10 +9,12 @@ from sklearn.metrics import f1_score
 
 from export.data.flights import Flights
 from export.errors import ExportError
+from export.learn.effects.effect import Effects
 from export.learn.examples import Examples, make_examples
+from export.learn.fitted.linear import Truth, adding_up
 from export.learn.fitted.trained import Boosted, Trained, recipe_tables
 from export.learn.protocols import Rows, random_part
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe, Recipe
 from export.learn.tables import matrix
 from export.progress import Progress
 
@@ -25,14 +27,14 @@ FIXED = {
 }
 
 
-def train(recipe: Recipe, flights: Flights, progress: Progress) -> Trained:
+def train(recipe: AnyRecipe, flights: Flights, progress: Progress) -> Trained:
     """Train on every flight, a random eighth of which validates first. Raises ExportError."""
     if flights.delayed.all() or not flights.delayed.any():
         raise ExportError("every flight is delayed, or none is: there is nothing to learn from them")
     return train_on(recipe, flights, *random_part(np.arange(len(flights))), progress)
 
 
-def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, progress: Progress) -> Trained:
+def train_on(recipe: AnyRecipe, flights: Flights, learn: Rows, validate: Rows, progress: Progress) -> Trained:
     """Choose trees and threshold on the rows `validate`, then train on those and `learn` together.
 
     The tables of each step are made from its own training flights only. Raises ExportError.
@@ -40,6 +42,8 @@ def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, prog
     for part in (learn, validate):
         if len(set(flights.delayed[part].tolist())) < 2:
             raise ExportError(f"{len(flights)} flights are too few: a training or validation part has only one outcome")
+    if isinstance(recipe, Effects):
+        return _train_effects(recipe, flights, learn, validate, progress)
     booster, threshold = choose(recipe, flights.take(learn), flights.take(validate), progress)
     everything = flights.take(np.sort(np.concatenate([learn, validate])))
     trees = booster.current_iteration() if recipe.patience is None else booster.best_iteration
@@ -47,6 +51,19 @@ def train_on(recipe: Recipe, flights: Flights, learn: Rows, validate: Rows, prog
     examples = make_examples(recipe, everything)
     model = Boosted(_boost(recipe, examples, trees, [report]))
     return Trained(recipe, model, recipe_tables(recipe, everything), threshold)
+
+
+def _train_effects(recipe: Effects, flights: Flights, learn: Rows, validate: Rows, progress: Progress) -> Trained:
+    """The model adds up what the tables have: all that is learnt is in them."""
+    model, held = adding_up(len(recipe.features)), flights.take(validate)
+    progress("adding up effects", 0, 2)
+    features = matrix(recipe_tables(recipe, flights.take(learn)), held.parts)
+    threshold = best_threshold(held.delayed, model.predict(features))
+    progress("adding up effects", 1, 2)
+    everything = flights.take(np.sort(np.concatenate([learn, validate])))
+    tables = recipe_tables(recipe, everything)
+    progress("adding up effects", 2, 2)
+    return Trained(recipe, model, tables, threshold)
 
 
 def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
@@ -61,8 +78,8 @@ def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress
     return booster, best_threshold(validate.delayed, predict(booster, features))
 
 
-def predict(booster: lgb.Booster, features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """LightGBM's own probabilities: float64 [N]."""
+def predict(booster: Truth, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The model's own probabilities: float64 [N]."""
     return np.asarray(booster.predict(features), dtype=np.float64)
 
 

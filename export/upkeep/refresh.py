@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import onnx
 
@@ -18,10 +17,12 @@ from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
 from export.graph.convert import with_level as with_base
 from export.graph.verify import prove
+from export.learn.effects.effect import Effects
 from export.learn.evidence.count import add
 from export.learn.fitted.level import refreshed
+from export.learn.fitted.linear import Linear, Truth, adding_up
 from export.learn.fitted.trained import Boosted, Trained
-from export.learn.recipes import RECIPES, Recipe
+from export.learn.recipes import RECIPES, AnyRecipe
 from export.learn.tables import Table
 from export.names import spellings
 from export.progress import Progress
@@ -43,7 +44,7 @@ class Change:
 
 def refresh(
     old: Bundle,
-    booster: lgb.Booster,
+    booster: Truth,
     flights: Flights,
     version: str | None,
     progress: Progress,
@@ -57,7 +58,10 @@ def refresh(
     recipe = _recipe(old)
     about = about_of(old.manifest)
     about["version"] = next_version(about["version"]) if version is None else version
-    trained = refreshed(Trained(recipe, Boosted(booster), old.tables, about["threshold"]), flights)
+    if isinstance(recipe, Effects) and booster != adding_up(len(old.tables)):
+        raise ExportError(f"model.onnx does not add up its tables, as the recipe {recipe.name} does: train it again")
+    model = booster if isinstance(booster, Linear) else Boosted(booster)
+    trained = refreshed(Trained(recipe, model, old.tables, about["threshold"]), flights)
     about["level"] = level = float(np.float32(trained.level)) if with_level else 0.0
     content = old.model
     if level != about_of(old.manifest)["level"]:
@@ -72,7 +76,7 @@ def refresh(
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 
-def _recipe(old: Bundle) -> Recipe:
+def _recipe(old: Bundle) -> AnyRecipe:
     name = old.manifest["model"].get("recipe")
     if name not in RECIPES:
         raise ExportError(

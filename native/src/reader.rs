@@ -26,7 +26,7 @@ impl Reader {
     }
 
     #[classattr]
-    const PARTS: [&'static str; 9] = PARTS;
+    const PARTS: [&'static str; PARTS.len()] = PARTS;
 
     /// The row of the flight that a body describes.
     fn row<'py>(&self, py: Python<'py>, body: &[u8]) -> Option<Bound<'py, PyBytes>> {

@@ -7,13 +7,14 @@ use crate::plain::Flight;
 use crate::when;
 
 /// The parts that a table may be keyed by, in the order of `keys.PARTS`; a test compares the two.
-pub const PARTS: [&str; 9] =
-    ["OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta"];
+pub const PARTS: [&str; 10] =
+    ["OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta", "HH:MM"];
 const OPERA: usize = 0;
 const SIGLADES: usize = 1;
 const FECHA: usize = 2;
+const CLOCK: usize = 9;
 /// How many numbers each part has: those of `Parts` for a closed one; what the tables name decides for the open ones.
-const CLOSED: [u64; 9] = [0, 0, 0, 13, 32, 7, 24, 3, 2];
+const CLOSED: [u64; PARTS.len()] = [0, 0, 0, 13, 32, 7, 24, 3, 2, 24 * 60];
 /// In the order of `keys.PERIODS`.
 const PERIODS: [&str; 3] = ["mañana", "tarde", "noche"];
 
@@ -114,6 +115,7 @@ impl Tables {
             u64::from(time.hour),
             u64::from(time.period),
             u64::from(time.high_season),
+            u64::from(time.clock),
         ])
     }
 
@@ -166,6 +168,7 @@ impl Tables {
             (OPERA, Value::Text(name)) => self.airlines.number(name.as_bytes()),
             (SIGLADES, Value::Text(name)) => self.destinations.number(name.as_bytes()),
             (FECHA, Value::Text(date)) => self.dates.get(&when::date_number(date)?).copied(),
+            (CLOCK, Value::Text(clock)) => when::clock_number(clock).map(u64::from),
             (_, Value::Text(name)) => PERIODS.iter().position(|period| period == name).map(|place| place as u64),
             (_, Value::Number(number)) => (*number < CLOSED[part]).then_some(*number),
         }

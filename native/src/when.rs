@@ -11,6 +11,8 @@ pub struct When {
     pub hour: u32,
     pub period: u32,
     pub high_season: u32,
+    /// Minutes since midnight.
+    pub clock: u32,
 }
 
 /// Reads `YYYY-MM-DD HH:MM` and `YYYY-MM-DD HH:MM:SS`, with a T for the space too; None for all else.
@@ -36,6 +38,7 @@ pub fn read(text: &[u8]) -> Option<When> {
         hour,
         period: period(hour),
         high_season: high_season(month, day),
+        clock: hour * 60 + minute,
     })
 }
 
@@ -46,6 +49,16 @@ pub fn date_number(text: &str) -> Option<u32> {
         return None;
     }
     Some((two(text, 0)? * 100 + two(text, 2)?) * 10_000 + two(text, 5)? * 100 + two(text, 8)?)
+}
+
+/// The minutes since midnight of the `HH:MM` in a table's key, and None where no flight can have it.
+pub fn clock_number(text: &str) -> Option<u32> {
+    let text = text.as_bytes();
+    if text.len() != 5 || text[2] != b':' {
+        return None;
+    }
+    let (hour, minute) = (two(text, 0)?, two(text, 3)?);
+    (hour <= 23 && minute <= 59).then_some(hour * 60 + minute)
 }
 
 fn two(text: &[u8], at: usize) -> Option<u32> {
@@ -92,9 +105,19 @@ mod tests {
 
     #[test]
     fn a_time_gives_its_parts() {
-        let monday = When { date: 20_171_127, month: 11, day: 27, weekday: 0, hour: 13, period: 1, high_season: 0 };
+        let monday =
+            When { date: 20_171_127, month: 11, day: 27, weekday: 0, hour: 13, period: 1, high_season: 0, clock: 780 };
         assert_eq!(read(b"2017-11-27 13:00:00"), Some(monday));
-        assert_eq!(read(b"2017-11-27T13:59"), Some(monday));
+        assert_eq!(read(b"2017-11-27T13:59"), Some(When { clock: 839, ..monday }));
+    }
+
+    #[test]
+    fn a_clock_in_a_key_is_its_minutes() {
+        assert_eq!(clock_number("00:00"), Some(0));
+        assert_eq!(clock_number("23:59"), Some(1439));
+        for text in ["24:00", "12:60", "1:00", "12.00", "12:0x", "012:00"] {
+            assert_eq!(clock_number(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -12,13 +12,13 @@ from typing import TypeAlias
 from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
-PARTS = ("OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta")
+PARTS = ("OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta", "HH:MM")
 """The names that a table's `key` may use, in the order of `Parts`."""
 
-Parts: TypeAlias = tuple[str, str, str, int, int, int, int, str, int]
+Parts: TypeAlias = tuple[str, str, str, int, int, int, int, str, int, str]
 """One flight: a value for each name in `PARTS`."""
 
-TimeParts: TypeAlias = tuple[str, int, int, int, int, str, int]
+TimeParts: TypeAlias = tuple[str, int, int, int, int, str, int, str]
 """The parts after OPERA and SIGLADES."""
 
 SEPARATOR = "|"
@@ -33,8 +33,11 @@ DOMAINS: dict[str, tuple[str | int, ...]] = {
     "hora": tuple(range(24)),
     "periodo_dia": PERIODS,
     "temporada_alta": (0, 1),
+    "HH:MM": tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)),
 }
 """Every value that a part can take; OPERA and SIGLADES are open, any text, and FECHA is any `YYYY-MM-DD`."""
+
+_SPELLED = {part: {str(value): value for value in values} for part, values in DOMAINS.items()}
 
 TIME_FORM = "YYYY-MM-DD HH:MM[:SS]"
 
@@ -64,8 +67,9 @@ def key_parts(opera: str, siglades: str, when: datetime) -> Parts:
 
 
 def _time_parts(when: datetime) -> TimeParts:
-    month, day, hour = when.month, when.day, when.hour
-    return when.date().isoformat(), month, day, when.weekday(), hour, period(hour), high_season(month, day)
+    month, day, hour, minute = when.month, when.day, when.hour, when.minute
+    date, clock = when.date().isoformat(), f"{hour:02}:{minute:02}"
+    return date, month, day, when.weekday(), hour, period(hour), high_season(month, day), clock
 
 
 @lru_cache(maxsize=1 << 14)
@@ -78,10 +82,10 @@ def part_value(part: str, text: str) -> str | int:
     """A part as a flight has it, from its text in a table's key. Raises ValueError where `part` cannot have it."""
     if part not in DOMAINS and (part != "FECHA" or _DATE.fullmatch(text)):
         return text
-    for value in DOMAINS.get(part, ()):
-        if str(value) == text:
-            return value
-    raise ValueError(f"{text!r} is not a value of {part}")
+    value = _SPELLED.get(part, {}).get(text)
+    if value is None:
+        raise ValueError(f"{text!r} is not a value of {part}")
+    return value
 
 
 def key_text(values: Iterable[str | int]) -> str:

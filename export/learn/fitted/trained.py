@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.flights import Flights
+from export.learn.effects.effect import Effects
+from export.learn.effects.fitted import effect_tables
+from export.learn.fitted.linear import Linear, Truth
 from export.learn.ratios import make_tables
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe
 from export.learn.tables import Table, matrix
 from service.model.keys import Parts
 
@@ -46,11 +49,16 @@ class Boosted:
 class Trained:
     """`chosen_threshold` maximises macro F1 on the validation flights; `level` is added to all log-odds."""
 
-    recipe: Recipe
+    recipe: AnyRecipe
     model: Model
     tables: list[Table]
     chosen_threshold: float
     level: float = 0.0
+
+    @property
+    def truth(self) -> Truth:
+        """What its ONNX model is proved against."""
+        return self.model if isinstance(self.model, Linear) else self.booster
 
     @property
     def booster(self) -> lgb.Booster:
@@ -72,8 +80,10 @@ class Trained:
         return replace(self, tables=recipe_tables(self.recipe, flights), level=0.0)
 
 
-def recipe_tables(recipe: Recipe, flights: Flights) -> list[Table]:
+def recipe_tables(recipe: AnyRecipe, flights: Flights) -> list[Table]:
     """The tables of a recipe's features, as training makes them and a refresh does."""
+    if isinstance(recipe, Effects):
+        return effect_tables(recipe, flights)
     return make_tables(recipe.features, flights, recipe.half_life)
 
 

@@ -10,7 +10,7 @@ from export.learn.measured import intervals
 from export.learn.measured.candidates import candidates, run_chosen
 from export.learn.measured.weekly import horizon_days, run_weekly
 from export.learn.protocols import Split, backtest
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe
 from export.progress import Progress
 
 LAST = 3
@@ -20,7 +20,12 @@ Figures = dict[str, Any]
 
 
 def tell(
-    protocol: str, recipe: Recipe, flights: Flights, splits: Sequence[Split] | None, lag_days: int, progress: Progress
+    protocol: str,
+    recipe: AnyRecipe,
+    flights: Flights,
+    splits: Sequence[Split] | None,
+    lag_days: int,
+    progress: Progress,
 ) -> Figures:
     """Everything by the protocol: `splits` are those of the reference split, and None elsewhere. Raises ExportError."""
     if protocol == "weekly":
@@ -38,7 +43,7 @@ def tell(
     return _figures(protocol, recipe, evaluate.run(recipe, flights, backtest(flights), progress), flights, told)
 
 
-def _figures(protocol: str, recipe: Recipe, parts: Sequence[Tested], flights: Flights, told: Figures) -> Figures:
+def _figures(protocol: str, recipe: AnyRecipe, parts: Sequence[Tested], flights: Flights, told: Figures) -> Figures:
     return {**evaluate.as_json(protocol, recipe, parts), **told, **_sure(parts, flights)}
 
 

@@ -11,7 +11,7 @@ from export.errors import ExportError
 from export.learn.evaluate import Tested
 from export.learn.fitted.level import refreshed
 from export.learn.protocols import Rows, backtest
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe
 from export.learn.train import train_on
 from export.progress import Progress
 
@@ -22,7 +22,7 @@ MONDAY = 3
 
 
 def run_weekly(
-    recipe: Recipe, flights: Flights, lag_days: int, progress: Progress
+    recipe: AnyRecipe, flights: Flights, lag_days: int, progress: Progress
 ) -> tuple[list[Tested], list[Tested]]:
     """Of each of the last six months, what was said without a level and with one. Raises ExportError.
 

@@ -149,6 +149,9 @@ def _many(part: str, value: str | int) -> str:
             return f"a {'la' if value == 1 else 'las'} {value} h"
         case "HH:MM":
             return f"a {'la' if str(value).startswith('01:') else 'las'} {value}"
+        case "HH:MM":
+            hour, minute = str(value).split(":")
+            return f"a {'la' if hour == '01' else 'las'} {int(hour)}:{minute} h"
         case "periodo_dia":
             return f"por la {value}"
         case _:

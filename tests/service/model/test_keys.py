@@ -41,6 +41,7 @@ def test_key_parts() -> None:
         "hora": 13,
         "periodo_dia": "tarde",
         "temporada_alta": 0,
+        "HH:MM": "13:00",
     }
 
 
@@ -54,13 +55,22 @@ def test_every_part_of_every_hour_of_a_leap_year_is_in_its_domain() -> None:
 
 @pytest.mark.parametrize(
     ("part", "text", "value"),
-    [("OPERA", "7", "7"), ("FECHA", "2017-11-27", "2017-11-27"), ("hora", "0", 0), ("periodo_dia", "noche", "noche")],
+    [
+        ("OPERA", "7", "7"),
+        ("FECHA", "2017-11-27", "2017-11-27"),
+        ("hora", "0", 0),
+        ("periodo_dia", "noche", "noche"),
+        ("HH:MM", "05:07", "05:07"),
+    ],
 )
 def test_a_part_from_its_text(part: str, text: str, value: str | int) -> None:
     assert part_value(part, text) == value
 
 
-@pytest.mark.parametrize(("part", "text"), [("FECHA", "27-11-2017"), ("FECHA", ""), ("hora", "24"), ("hora", "01")])
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [("FECHA", "27-11-2017"), ("FECHA", ""), ("hora", "24"), ("hora", "01"), ("HH:MM", "24:00"), ("HH:MM", "5:07")],
+)
 def test_a_text_that_is_no_value_of_its_part(part: str, text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' is not a value of {part}"):
         part_value(part, text)

@@ -60,6 +60,7 @@ SENTENCES = [
     (("OPERA",), FIVE, f"Air Canada: {TOLD}"),
     (("SIGLADES",), FIVE, f"Los vuelos a Calama: {TOLD}"),
     (("OPERA", "SIGLADES", "hora"), FIVE, f"Air Canada a Calama a las 13 h: {TOLD}"),
+    (("OPERA", "SIGLADES", "HH:MM"), FIVE, f"Air Canada a Calama a las 13:00 h: {TOLD}"),
     (("FECHA", "periodo_dia"), FIVE, f"Los vuelos del 27 de noviembre de 2017 por la tarde: {TOLD}"),
     (("FECHA", "OPERA"), FIVE, f"Air Canada del 27 de noviembre de 2017: {TOLD}"),
     (("MES", "dia_semana"), FIVE, f"Los vuelos en noviembre los lunes: {TOLD}"),

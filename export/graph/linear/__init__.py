@@ -1,0 +1,1 @@
+"""A linear model <-> the `LinearClassifier` of an ONNX model."""

@@ -1,0 +1,1 @@
+"""Flights -> tables of log-odds that are added up: the recipe `effects`."""

@@ -1,0 +1,29 @@
+"""A model that adds its features up: what `model.onnx` holds as a `LinearClassifier`, in float64."""
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Log-odds = `intercept` + features x `coefficients`, all of them numbers that float32 holds."""
+
+    coefficients: tuple[float, ...]
+    intercept: float = 0.0
+    trees = 0
+
+    def predict(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        odds = features @ np.array(self.coefficients) + self.intercept
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
+
+
+def adding_up(count: int, level: float = 0.0) -> Linear:
+    """The recipe `effects`: the tables hold log-odds, and the level is what is added to all."""
+    return Linear((1.0,) * count, float(np.float32(level)))
+
+
+Truth = lgb.Booster | Linear
+"""What an ONNX model is proved to give: both predict probabilities, float64 [N], from features [N, F]."""
