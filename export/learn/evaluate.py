@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from export.data.flights import Flights
 from export.learn.measures import at_threshold, measure
 from export.learn.protocols import Rows, Split
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe
 from export.learn.train import train_on
 from export.progress import Progress
 
@@ -32,12 +32,12 @@ class Tested:
     predicted: NDArray[np.float64]
 
 
-def run(recipe: Recipe, flights: Flights, splits: Sequence[Split], progress: Progress) -> list[Tested]:
+def run(recipe: AnyRecipe, flights: Flights, splits: Sequence[Split], progress: Progress) -> list[Tested]:
     """Train and test once a split. Raises ExportError."""
     return [_run_split(recipe, flights, split, progress) for split in splits]
 
 
-def _run_split(recipe: Recipe, flights: Flights, split: Split, progress: Progress) -> Tested:
+def _run_split(recipe: AnyRecipe, flights: Flights, split: Split, progress: Progress) -> Tested:
     trained = train_on(
         recipe,
         flights,
@@ -66,7 +66,7 @@ def pool(parts: Sequence[Tested]) -> tuple[NDArray[np.bool_], NDArray[np.float64
     )
 
 
-def as_json(protocol: str, recipe: Recipe, parts: Sequence[Tested]) -> dict[str, Any]:
+def as_json(protocol: str, recipe: AnyRecipe, parts: Sequence[Tested]) -> dict[str, Any]:
     """The measures over all tested flights, and of each split where there is more than one."""
     delayed, predicted, chosen = pool(parts)
     return {

@@ -23,7 +23,7 @@ from scipy.special import bdtr
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, run
 from export.learn.protocols import Split, backtest
-from export.learn.recipes import Recipe
+from export.learn.recipes import AnyRecipe
 from export.progress import Progress
 from service.model.keys import PARTS
 
@@ -86,7 +86,7 @@ def measure_range(flights: Flights, splits: Sequence[Split], tested: Sequence[Te
     }
 
 
-def backtested_range(recipe: Recipe, flights: Flights, progress: Progress) -> dict[str, Any]:
+def backtested_range(recipe: AnyRecipe, flights: Flights, progress: Progress) -> dict[str, Any]:
     """The same of a recipe, trained once for each of the last six months. Raises ExportError."""
     splits = backtest(flights)
     return measure_range(flights, splits, run(recipe, flights, splits, progress))
