@@ -13,6 +13,7 @@ from types import NoneType
 from typing import Any
 
 from service.model.evidence.counts import Evidence, read_evidence
+from service.model.evidence.period import Period, period_of
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -72,6 +73,8 @@ class Bundle:
     """For OPERA and SIGLADES: how people write names, folded, and the name that the tables have."""
     evidence: Evidence | None = None
     """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
+    period: Period | None = None
+    """The flights that it was made of, where the manifest tells of them."""
 
 
 def read(folder: Path) -> Bundle:
@@ -97,6 +100,7 @@ def read(folder: Path) -> Bundle:
         digest=_digest([content, model, *contents]),
         names=_read_names(path, manifest),
         evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
+        period=period_of(manifest.get("data")),
     )
 
 
