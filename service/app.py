@@ -34,11 +34,12 @@ from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
 from service.model.errors import Overloaded, TooManyFeatures
-from service.model.explain import Explainer
+from service.model.explain.reasons import Reasoner
+from service.model.explain.tables import Explainer
 from service.model.features import Features
 from service.model.predictor import Predictor
 from service.model.scorer import Scorer
-from service.model.turns import Lines
+from service.model.turns import Line, Lines
 from service.server import prometheus
 from service.server.bounds import bounds_of
 from service.server.front.forwarded import believing, client_behind
@@ -84,7 +85,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
     scorer = Scorer(bundle)
     features = Features(bundle.tables, bundle.names)
     names = Names(features, metrics, strict=settings.strict)
-    replies = Replies(bundle.threshold)
+    replies, explanations = Replies(bundle.threshold), Line(settings.max_explain_pending)
     made = native.native_of(bundle.tables, replies, settings.cache_size) if settings.native else None
     predictor = Predictor(
         features,
@@ -108,7 +109,8 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         predictor=predictor,
         names=names,
         lines=Lines(settings.max_batch_pending),
-        explainer=Explainer(bundle.tables, scorer, settings.max_explain_pending),
+        explainer=Explainer(bundle.tables, scorer, explanations),
+        reasoner=Reasoner(bundle, scorer, explanations),
         protocol=Models(bundle, predictor, names, settings.max_batch, made.reader if made else None),
         counts=metrics,
         is_ready=lambda: not metrics.is_leaving(),

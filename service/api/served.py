@@ -11,7 +11,8 @@ from service.api.names import Names
 from service.api.v2.figures import Inferences
 from service.api.v2.models import Models
 from service.model.bundle import Bundle
-from service.model.explain import Explainer
+from service.model.explain.reasons import Reasoner
+from service.model.explain.tables import Explainer
 from service.model.predictor import Predictor
 from service.model.turns import Lines
 
@@ -67,6 +68,9 @@ class Served:
     lines: Lines
     """Where batches, V2's too, wait for their turn."""
     explainer: Explainer
+    """By table."""
+    reasoner: Reasoner
+    """By what a flight is."""
     protocol: Models
     counts: RequestCounts
     is_ready: Callable[[], bool]

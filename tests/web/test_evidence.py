@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Page
 
 from export.data.flights import Flights, read_flights
-from service.api.flights.explanation import FEW, told
+from service.api.flights.explanation import by_table
+from service.api.flights.sentences import FEW
 from service.model import bundle as bundles
-from service.model.explain import Explanation
+from service.model.explain.tables import Explanation
 from service.model.keys import PARTS, Parts, key_parts, key_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,7 @@ def test_no_sentence_has_other_figures_than_the_counts(
     for opera, siglades in routes:
         for when in [*weeks[0], *weeks[1], datetime(2017, 7, 14, 20)]:
             flight: Parts = key_parts(opera, siglades, when)
-            for reason in told(explanation, flight, bundle.tables, 0.25, bundle.evidence)["variables"]:
+            for reason in by_table(explanation, flight, bundle)["variables"]:
                 key = reason["nombre"], reason["clave"]
                 if key not in met:
                     met.add(key)

@@ -1,4 +1,4 @@
-"""`?detail=1`: replies that also tell what is rounded and what is averaged in them."""
+"""`?detail=`: replies that also tell what is rounded and what is averaged in them, or tell it another way."""
 
 from collections.abc import Sequence
 from urllib.parse import parse_qs
@@ -12,6 +12,9 @@ from service.model.predictor import Predictor
 
 WORDS = {"1": True, "true": True, "0": False, "false": False}
 
+INPUTS, TABLES = "inputs", "tables"
+"""What an explanation is by: what the flight is, or the tables that the model looks at."""
+
 
 def wants_detail(query: bytes) -> bool:
     """What a request's query says, whatever else it holds. Raises InvalidRequest."""
@@ -22,6 +25,17 @@ def wants_detail(query: bytes) -> bool:
         text = "Input should be a valid boolean, 1 or 0"
         raise InvalidRequest([problem("bool_parsing", ("query", "detail"), text, unknown[0])])
     return {WORDS[word.lower()] for word in given} == {True}
+
+
+def wants_tables(query: bytes) -> bool:
+    """Whether an explanation is asked for by table. Raises InvalidRequest."""
+    if not query:
+        return False
+    given = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("detail", [INPUTS])
+    if unknown := [word for word in given if word not in (TABLES, INPUTS)]:
+        text = f"Input should be '{INPUTS}' or '{TABLES}'"
+        raise InvalidRequest([problem("enum", ("query", "detail"), text, unknown[0])])
+    return set(given) == {TABLES}
 
 
 class Details:

@@ -1,132 +1,136 @@
-"""An explanation -> what a client reads: numbers, and sentences in Spanish for people who schedule flights."""
+"""An explanation -> what a client reads: numbers, and the sentences that tell their counts."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 from service.api.contract import HIGH, LOW
-from service.model.bundle import Key, Table
-from service.model.evidence.counts import Count, Counted, Evidence
-from service.model.explain import Explanation
-from service.model.keys import DOMAINS, PARTS, Parts, key_text
+from service.api.flights.sentences import (
+    average,
+    calendar_day,
+    day_record,
+    few,
+    flights_counted,
+    sentence,
+)
+from service.model.bundle import Bundle, Table
+from service.model.evidence.counts import Count, Counted
+from service.model.explain.inputs import AIRLINE, DATE, DESTINATION, HOUR, WEEKDAY, key_of
+from service.model.explain.reasons import Reasoner, Reasons
+from service.model.explain.tables import Explanation
+from service.model.keys import PARTS, Parts, key_text
 
-DAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
-MONTHS = (
-    "enero", "febrero", "marzo", "abril", "mayo", "junio",
-    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-)  # fmt: skip
+Fields = dict[str, Any]
+
+NAMES = {AIRLINE: "aerolinea", DESTINATION: "destino", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "fecha"}
+PART_OF = {AIRLINE: "OPERA", DESTINATION: "SIGLADES", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "FECHA"}
 
 
-FEW = 20
-"""Flights below which their share tells little, and is not told."""
-
-
-def told(
-    explanation: Explanation, flight: Parts, tables: Sequence[Table], threshold: float, evidence: Evidence | None = None
-) -> dict[str, Any]:
-    """The reply's fields."""
-    counted = evidence.tables if evidence else {}
+def by_input(reasons: Reasons, flight: Parts, bundle: Bundle, reasoner: Reasoner) -> Fields:
+    """The reply's fields: why, by what the flight is."""
+    looked = {table.name: table for tables in reasoner.tables_of.values() for table in tables}
+    behind = {name: _evidence(table, flight, reasoner) for name, table in looked.items()}
     return {
-        "delay_probability": explanation.probability,
-        "clase": [HIGH if explanation.probability > threshold else LOW],
-        "umbral": threshold,
+        **_answer(reasons.probability, bundle.threshold),
+        "base": {
+            "probabilidad": reasons.base,
+            **_counts(reasons.everything),
+            "frase": average(reasons.base, reasons.everything),
+        },
+        "motivos": [
+            _reason(each, reasons, flight, [(table, behind[table.name]) for table in reasoner.tables_of[each]])
+            for each in reasons.contributions
+        ],
+        "registro_del_dia": _record(reasons, flight, reasoner) if reasons.records else None,
+        "rango": None,
+    }
+
+
+def by_table(explanation: Explanation, flight: Parts, bundle: Bundle) -> Fields:
+    """The same by table: what each contributes."""
+    counted = bundle.evidence.tables if bundle.evidence else {}
+    return {
+        **_answer(explanation.probability, bundle.threshold),
         "probabilidad_promedio": explanation.average,
         "variables": [
             explained(table, flight, contribution, counted.get(table.name))
-            for table, contribution in zip(tables, explanation.contributions, strict=True)
+            for table, contribution in zip(bundle.tables, explanation.contributions, strict=True)
         ],
     }
 
 
-def explained(table: Table, flight: Parts, contribution: float, counted: Counted | None) -> dict[str, Any]:
+def explained(table: Table, flight: Parts, contribution: float, counted: Counted | None) -> Fields:
     """A feature as the reply tells it."""
-    parts = [flight[PARTS.index(part)] for part in table.key]
-    key: Key = parts[0] if len(parts) == 1 else tuple(parts)
-    value = table.values.get(key)
-    used = table.default if value is None else value
-    count = counted.of(parts) if counted else None
+    told = _looked_up(table, flight, counted)
+    value = table.values.get(key_of(table, flight))
     return {
         "nombre": table.name,
-        "clave": key_text(parts),
+        "clave": told["clave"],
         "conocida": value is not None,
-        "valor": used,
+        "valor": table.default if value is None else value,
         "promedio": table.average,
         "contribucion": contribution,
-        "vuelos": count.flights if count else None,
-        "atrasados": count.late if count else None,
-        "frase": sentence(table, parts, used, count, counted.months if counted else None),
+        "vuelos": told["vuelos"],
+        "atrasados": told["atrasados"],
+        "frase": told["frase"],
     }
 
 
-def sentence(table: Table, parts: list[str | int], used: float, count: Count | None, months: int | None = None) -> str:
-    """In Spanish, for people who schedule flights: `Sky Airline a Calama: se atrasaron 312 de 2604 vuelos (12 %).`
-
-    Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was counted,
-    as what the model takes.
-    """
-    subject = _subject(table, parts) + _window(months)
-    if count is not None:
-        return f"{subject}: {_counted(count)}."
-    if is_plain(table):
-        return f"{subject}."
-    return f"{subject}: no hay datos." if math.isnan(used) else f"{subject}: el modelo toma {_percent(used)}."
+def _answer(probability: float, threshold: float) -> Fields:
+    return {"delay_probability": probability, "clase": [HIGH if probability > threshold else LOW], "umbral": threshold}
 
 
-def _subject(table: Table, parts: list[str | int]) -> str:
-    if is_plain(table):
-        return f"Sale {_one(table.key[0], parts[0])}"
-    told = dict(zip(table.key, parts, strict=True))
-    airline = told.pop("OPERA", None)
-    return " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
+def _reason(each: str, reasons: Reasons, flight: Parts, behind: list[tuple[Table, Fields]]) -> Fields:
+    part = PART_OF[each]
+    value, count = flight[PARTS.index(part)], reasons.counts[each]
+    counts = _counts(count)
+    return {
+        "entrada": NAMES[each],
+        "valor": value,
+        "contribucion": reasons.contributions[each],
+        **counts,
+        "pocos_datos": few(count),
+        "frase": flights_counted({part: value}, count),
+        "evidencia": [told for table, told in behind if table.key != (part,) or told | counts != told],
+    }
 
 
-def _window(months: int | None) -> str:
-    if months is None:
-        return ""
-    return ", en el último mes de los datos" if months == 1 else f", en los últimos {months} meses de los datos"
+def _record(reasons: Reasons, flight: Parts, reasoner: Reasoner) -> Fields:
+    """What the data know of the flight's own day; it may be the flight itself."""
+    behind = [(table, _evidence(table, flight, reasoner)) for table in reasons.records]
+    of_day = next((told for table, told in behind if table.key == ("FECHA",)), None)
+    count = Count(of_day["vuelos"], of_day["atrasados"]) if of_day and of_day["vuelos"] is not None else None
+    return {
+        "fecha": flight[PARTS.index("FECHA")],
+        "contribucion": reasons.probability - reasons.before,
+        "probabilidad_sin_registro": reasons.before,
+        **_counts(count),
+        "pocos_datos": few(count),
+        "frase": day_record(reasons.before, count),
+        "evidencia": [told for table, told in behind if table.key != ("FECHA",)],
+    }
 
 
-def _counted(count: Count) -> str:
-    flights, late = count
-    if not flights:
-        return "no hay datos"
-    told = f"{'se atrasó' if late == 1 else 'se atrasaron'} {late} de {flights} {'vuelo' if flights == 1 else 'vuelos'}"
-    return f"{told}, pocos datos" if flights < FEW else f"{told} ({_percent(late / flights)})"
+def _evidence(table: Table, flight: Parts, reasoner: Reasoner) -> Fields:
+    """What was counted of flights with the flight's key; of a calendar's day, of days like it."""
+    days = reasoner.calendars.get(table.name)
+    if days is None:
+        return _looked_up(table, flight, reasoner.counted.get(table.name))
+    day = str(flight[PARTS.index("FECHA")])
+    value = table.values.get(day, table.default)
+    count = days.get(value, Count(0, 0))
+    return _fields(day, count, calendar_day(table.name, day, value, count))
 
 
-def is_plain(table: Table) -> bool:
-    """Its values are the numbers of its one part, and no ratios."""
-    return len(table.key) == 1 and table.key[0] in DOMAINS and all(key == value for key, value in table.values.items())
+def _looked_up(table: Table, flight: Parts, counted: Counted | None) -> Fields:
+    parts = [flight[PARTS.index(part)] for part in table.key]
+    used = table.values.get(key_of(table, flight), table.default)
+    count = counted.of(parts) if counted else None
+    words = sentence(table, parts, used, count, counted.months if counted else None)
+    return _fields(key_text(parts), count, words)
 
 
-def _percent(ratio: float) -> str:
-    return f"{round(ratio * 100)}\N{NO-BREAK SPACE}%"
+def _fields(key: str, count: Count | None, words: str) -> Fields:
+    return {"clave": key, **_counts(count), "pocos_datos": few(count), "frase": words}
 
 
-def _one(part: str, value: str | int) -> str:
-    """When one flight leaves, after `Sale`."""
-    if part == "dia_semana":
-        return f"un {DAYS[int(value)]}"
-    return f"un día {value}" if part == "DIA" else _many(part, value)
-
-
-def _many(part: str, value: str | int) -> str:
-    """Where or when flights leave, after `Los vuelos`."""
-    match part:
-        case "SIGLADES":
-            return f"a {value}"
-        case "FECHA":
-            year, month, day = map(int, str(value).split("-"))
-            return f"del {day} de {MONTHS[month - 1]} de {year}"
-        case "MES":
-            return f"en {MONTHS[int(value) - 1]}"
-        case "DIA":
-            return f"los días {value}"
-        case "dia_semana":
-            return f"los {DAYS[int(value)]}"
-        case "hora":
-            return f"a {'la' if value == 1 else 'las'} {value} h"
-        case "periodo_dia":
-            return f"por la {value}"
-        case _:
-            return "en temporada alta" if value else "en temporada baja"
+def _counts(count: Count | None) -> Fields:
+    return {"vuelos": count.flights if count else None, "atrasados": count.late if count else None}

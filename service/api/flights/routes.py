@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from time import perf_counter_ns
-from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -17,8 +16,8 @@ from service.api.callers.ids import SCOPE
 from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body, refusal
 from service.api.flights.batch import predict_batch, predict_read
-from service.api.flights.detail import Details, wants_detail
-from service.api.flights.explanation import told
+from service.api.flights.detail import Details, wants_detail, wants_tables
+from service.api.flights.explanation import by_input, by_table
 from service.api.names import Tally, headers_of
 from service.api.paths import HOT
 from service.api.served import Served
@@ -99,14 +98,17 @@ def _listed(body: bytes) -> Iterator[Sequence[str]]:
 
 async def explain_one(request: Request) -> Response:
     served: Served = request.state.served
+    tables = wants_tables(request.scope["query_string"])
     flight = parse_flight(await read_body(request.scope, request.receive, served.limits.body))
     reading = served.names.read(flight, ("body",))
     if reading:
         flight = reading.flight
         served.names.count(reading)
-    explanation = await while_awaited(request.receive, served.explainer(flight))
-    bundle = served.bundle
-    reply: dict[str, Any] = told(explanation, flight, bundle.tables, bundle.threshold, bundle.evidence)
+    if tables:
+        reply = by_table(await while_awaited(request.receive, served.explainer(flight)), flight, served.bundle)
+    else:
+        reasons = await while_awaited(request.receive, served.reasoner(flight))
+        reply = by_input(reasons, flight, served.bundle, served.reasoner)
     return Response(orjson.dumps(reply), headers=served.marks | headers_of(reading), media_type=JSON)
 
 

@@ -18,6 +18,11 @@ NAME = "evidence.json"
 WEEK = ("dia_semana", "hora")
 """The key of a route's counts."""
 
+HOURS: dict[str, tuple[int, int]] = {
+    key_text((day, hour)): (int(day), int(hour)) for day in DOMAINS["dia_semana"] for hour in DOMAINS["hora"]
+}
+"""Each hour of a week by its text in that key, Monday's midnight first: the weekday and the hour."""
+
 
 class Count(NamedTuple):
     flights: int
@@ -46,9 +51,8 @@ class Evidence:
 
     def weeks(self) -> dict[str, dict[str, list[int]]]:
         """The flights of each route in each hour of a week: 168 numbers, those of Monday at midnight first."""
-        hours = [key_text((day, hour)) for day in DOMAINS["dia_semana"] for hour in DOMAINS["hora"]]
         return {
-            airline: {place: [found.get(hour, (0,))[0] for hour in hours] for place, found in destinations.items()}
+            airline: {place: [found.get(hour, (0,))[0] for hour in HOURS] for place, found in destinations.items()}
             for airline, destinations in self.routes.items()
         }
 
@@ -68,6 +72,8 @@ def read_evidence(folder: Path, sha256: str) -> Evidence:
             for airline, destinations in routes.items():
                 for counts in _object(path, airline, destinations).values():
                     _check(path, airline, counts)
+                    if strange := counts.keys() - HOURS.keys():
+                        raise BundleError(path, f"{short(min(strange))} of {short(airline)} is no hour of a week")
             return Evidence(counted, routes)
     raise BundleError(path, "it should hold `tables` and `routes`")
 

@@ -14,6 +14,8 @@ import { periodOf, tellBasis } from "./basis.js";
 import { momentsOf, showWhen } from "./when/when.js";
 
 const SLOW = 4000;
+const EMPTY = "Escribe un vuelo y verás aquí qué tan probable es que se atrase.";
+const LACKS = "Al enlace le falta algo, o su salida no se entiende: complétalo y calcula.";
 const element = (id) => document.getElementById(id);
 const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
@@ -21,6 +23,7 @@ let known = null;
 let asked = []; // one flight, or two to compare
 let first = null; // the flight that the next one will be compared with
 let turn = 0;
+let invitation = EMPTY;
 let drawAnswers = () => {};
 let showWhenAgain = () => {};
 
@@ -153,13 +156,15 @@ function follow() {
   busy(false);
   for (const id of ["answer", "why", "when", "strip", "again"]) element(id).hidden = true;
   document.title = "Atrasos desde Santiago";
-  say("state", lacks ? "Al enlace le falta algo, o su salida no se entiende: complétalo y calcula." : "Escribe un vuelo y verás aquí qué tan probable es que se atrase.");
+  invitation = lacks ? LACKS : EMPTY;
+  say("state", invitation);
 }
 
 async function load() {
   const [flights, catalogue] = await Promise.all([api.flights(), api.catalogue()]);
   known = catalogue;
   offer(catalogue);
+  if (!asked.length) say("state", invitation);
   tellBasis(element("basis"), catalogue.datos);
   list(flights, periodOf(catalogue.datos));
   asked = asked.map(knownExample);
@@ -167,7 +172,10 @@ async function load() {
   showWhenAgain();
 }
 
-const start = () => load().catch((error) => sayFound(api.inWords(error)));
+const start = () => load().catch((error) => {
+  sayFound(api.inWords(error));
+  if (!asked.length) say("state", api.inWords(error));
+});
 
 function resume() {
   if (!known) start();

@@ -19,7 +19,9 @@ assert not one.desconocidos  # it was not asked for
 first, second = predict_many.sync(client=asked, body=[flight, new], detail=True)
 assert (first.desconocidos, [str(each) for each in second.desconocidos]) == ([], ["OPERA"])
 assert abs(first.probabilidad - one.delay_probability) <= 0.005 + 1e-9
-assert explain.sync(client=asked, body=flight).probabilidad_promedio > 0
+why = explain.sync(client=asked, body=flight)
+assert abs(why.base.probabilidad + sum(each.contribucion for each in why.motivos) - why.delay_probability) < 1e-6
+assert explain.sync(client=asked, body=flight, detail="tables").variables
 assert isinstance(predict.sync(client=asked, body=Flight("a", "b", "2017-11-27")), ValidationError)
 assert isinstance(predict.sync(client=asked, body=Flight("a" * 3_000_000, "b", "x")), Error)
 

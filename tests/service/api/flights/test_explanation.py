@@ -2,7 +2,8 @@ import asyncio
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,27 +15,41 @@ from export import bundle as export_bundle
 from export.graph.verify import random_flights
 from service.api.contract import EXAMPLE
 from service.api.errors import refusal
-from service.api.flights.explanation import sentence, told
+from service.api.flights.explanation import by_input, by_table
+from service.api.flights.sentences import sentence
 from service.model import bundle as bundles
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
 from service.model.evidence.counts import Count
-from service.model.explain import Explainer
+from service.model.explain.reasons import Reasoner
+from service.model.explain.tables import Explainer
 from service.model.keys import PARTS, key_parts
 from service.model.scorer import Scorer
 
 ROOT = Path(__file__).resolve().parents[4]
 EXPLAIN = "/explain_delay_probability"
+TABLES = EXPLAIN + "?detail=tables"
 
 
 def test_every_flight_can_be_told_in_words() -> None:
-    bundle = bundles.read(ROOT)
-    explainer = Explainer(bundle.tables, Scorer(bundle))
-    for flight in random_flights(export_bundle.read(ROOT).tables, 30):
-        explanation = asyncio.run(explainer(flight))
-        for evidence in (bundle.evidence, None):
-            for feature in told(explanation, flight, bundle.tables, bundle.threshold, evidence)["variables"]:
-                assert feature["frase"].endswith(".")
+    whole = bundles.read(ROOT)
+    for bundle in (whole, replace(whole, evidence=None)):
+        scorer = Scorer(bundle)
+        explainer, reasoner = Explainer(bundle.tables, scorer), Reasoner(bundle, scorer)
+        for flight in random_flights(export_bundle.read(ROOT).tables, 30):
+            tables = by_table(asyncio.run(explainer(flight)), flight, bundle)
+            inputs = by_input(asyncio.run(reasoner(flight)), flight, bundle, reasoner)
+            for told in all_told([tables, inputs]):
+                assert told.endswith("."), told
+
+
+def all_told(fields: Any) -> Iterator[str]:
+    """Every `frase` in a reply."""
+    if isinstance(fields, dict):
+        yield from [fields["frase"]] if "frase" in fields else []
+        fields = list(fields.values())
+    for each in fields if isinstance(fields, list) else []:
+        yield from all_told(each)
 
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -94,8 +109,8 @@ def test_what_is_missing_in_the_table_too_has_no_data() -> None:
     assert sentence(Table("x", ("OPERA",), math.nan, {}, 0.18), ["Sky"], math.nan, None) == "Sky: no hay datos."
 
 
-def test_the_counts_are_told_beside_each_reason(server: Any) -> None:
-    reply = server.post(EXPLAIN, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
+def test_the_counts_are_told_beside_each_table(server: Any) -> None:
+    reply = server.post(TABLES, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
     found = {feature["nombre"]: feature for feature in reply.json()["variables"]}
     route = found["historical_delay_ratio_OPERA_SIGLADES_hora"]
     assert (route["vuelos"], route["atrasados"]) == (6, 4)
@@ -108,9 +123,14 @@ def test_the_counts_are_told_beside_each_reason(server: Any) -> None:
 
 def test_a_bundle_without_counts_tells_none(servers: Callable[..., Any], first_format: Path) -> None:
     own = servers("--workers", 1, "--bundle", first_format)
-    features = own.post(EXPLAIN, EXAMPLE).json()["variables"]
+    features = own.post(TABLES, EXAMPLE).json()["variables"]
     assert {(feature["vuelos"], feature["atrasados"]) for feature in features} == {(None, None)}
     assert not any("vuelos (" in feature["frase"] or " de las veces" in feature["frase"] for feature in features)
+    reply = own.post(EXPLAIN, EXAMPLE).json()
+    told = [reply["base"], *reply["motivos"], reply["registro_del_dia"]]
+    assert {(each["vuelos"], each["atrasados"]) for each in told} == {(None, None)}
+    assert reply["motivos"][0]["frase"] == "Sky Airline."
+    assert adds_up(reply)
 
 
 @pytest.fixture(scope="module")
@@ -127,31 +147,85 @@ def first_format(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def adds_up(reply: Any) -> bool:
+    record = reply["registro_del_dia"]
+    parts = [reply["base"]["probabilidad"], *(reason["contribucion"] for reason in reply["motivos"])]
+    before = reply["delay_probability"] - (record["contribucion"] if record else 0)
+    return abs(sum(parts) - before) < 1e-6 and (not record or record["probabilidad_sin_registro"] == before)
+
+
 def test_over_http(server: Any) -> None:
     reply = server.post(EXPLAIN, EXAMPLE)
     assert reply.status_code == 200
-    reply_fields = reply.json()
-    assert set(reply_fields) == {"delay_probability", "clase", "umbral", "probabilidad_promedio", "variables"}
-    assert (
-        round(reply_fields["delay_probability"], 2)
-        == server.post("/predict_delay_probability", EXAMPLE).json()["delay_probability"]
-    )
-    assert [feature["clave"] for feature in reply_fields["variables"]][:5] == [
-        "13",
-        "0",
-        "Sky Airline",
-        "Calama",
-        "Sky Airline|Calama",
-    ]
+    fields = reply.json()
+    assert list(fields) == ["delay_probability", "clase", "umbral", "base", "motivos", "registro_del_dia", "rango"]
+    rounded = server.post("/predict_delay_probability", EXAMPLE).json()["delay_probability"]
+    assert round(fields["delay_probability"], 2) == rounded
+    assert [reason["entrada"] for reason in fields["motivos"]] == ["aerolinea", "destino", "hora", "dia_semana"]
+    assert [reason["valor"] for reason in fields["motivos"]] == ["Sky Airline", "Calama", 13, 0]
+    assert adds_up(fields)
     assert "x-unknown" not in reply.headers
+    assert server.post(EXPLAIN + "?detail=inputs", EXAMPLE).json() == fields
+
+
+def test_by_table_it_is_as_it_was(server: Any) -> None:
+    fields = server.post(TABLES, EXAMPLE).json()
+    assert list(fields) == ["delay_probability", "clase", "umbral", "probabilidad_promedio", "variables"]
+    keys = [feature["clave"] for feature in fields["variables"]]
+    assert keys[:5] == ["13", "0", "Sky Airline", "Calama", "Sky Airline|Calama"]
+    assert fields["delay_probability"] == server.post(EXPLAIN, EXAMPLE).json()["delay_probability"]
+
+
+@pytest.mark.parametrize("query", ["?detail=1", "?detail=", "?detail=TABLES", "?detail=tables&detail=x"])
+def test_another_detail_is_told(server: Any, query: str) -> None:
+    reply = server.post(EXPLAIN + query, EXAMPLE)
+    assert reply.status_code == 422
+    (told,) = reply.json()["detail"]
+    assert (told["type"], told["loc"], told["msg"]) == (
+        "enum",
+        ["query", "detail"],
+        "Input should be 'inputs' or 'tables'",
+    )
+
+
+def test_a_day_of_the_data_is_told_apart(server: Any) -> None:
+    """What the day itself tells is hindsight: no reason has it, so the same hour of another week has the same ones."""
+    flight = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-01-05 21:00"}
+    past = server.post(EXPLAIN, flight).json()
+    later = server.post(EXPLAIN, {**flight, "FECHA_PROGRAMADA": "2018-01-04 21:00"}).json()
+    assert later["registro_del_dia"] is None
+    assert past["motivos"] == later["motivos"]
+    record = past["registro_del_dia"]
+    assert (record["fecha"], record["vuelos"], record["atrasados"]) == ("2017-01-05", 196, 27)
+    assert record["probabilidad_sin_registro"] == later["delay_probability"]
+    assert "quizás con este vuelo: se atrasaron 27 de 196 vuelos" in record["frase"]
+    assert [each["clave"] for each in record["evidencia"]] == ["2017-01-05|noche", "2017-01-05|Sky Airline"]
+    assert adds_up(past)
+    assert adds_up(later)
+
+
+def test_each_reason_has_its_evidence(server: Any) -> None:
+    reply = server.post(EXPLAIN, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
+    airline, destination, hour, weekday = reply.json()["motivos"]
+    assert airline["frase"] == f"JetSmart SPA: se atrasaron 196 de 1095 vuelos (18{NBSP}%)."
+    assert (airline["vuelos"], airline["atrasados"], airline["pocos_datos"]) == (1095, 196, False)
+    route = {each["clave"]: each for each in airline["evidencia"]}["JetSmart SPA|Lima"]
+    assert (route["vuelos"], route["atrasados"], route["pocos_datos"]) == (6, 4, True)
+    assert route["frase"] == "JetSmart SPA a Lima: se atrasaron 4 de 6 vuelos, pocos datos."
+    assert [each["clave"] for each in hour["evidencia"]] == ["JetSmart SPA|14", "Lima|14", "JetSmart SPA|Lima|14"]
+    assert weekday["evidencia"] == []
+    assert destination["frase"].startswith("Los vuelos a Lima: se atrasaron ")
+    assert "se atrasaron 12614 de 68206 (18,5" in reply.json()["base"]["frase"]
 
 
 def test_an_unknown_airline_is_told(server: Any) -> None:
-    reply = server.post(EXPLAIN, {**EXAMPLE, "OPERA": "<b>"})
+    reply = server.post(TABLES, {**EXAMPLE, "OPERA": "<b>"})
     assert reply.headers["x-unknown"] == "OPERA"
     by_name = {feature["nombre"]: feature for feature in reply.json()["variables"]}
     assert by_name["historical_delay_ratio_OPERA"]["conocida"] is False
     assert by_name["historical_delay_ratio_SIGLADES"]["conocida"] is True
+    airline = server.post(EXPLAIN, {**EXAMPLE, "OPERA": "<b>"}).json()["motivos"][0]
+    assert (airline["vuelos"], airline["frase"]) == (0, "<b>: no hay datos.")
 
 
 def test_a_wrong_flight_is_the_contracts_error(server: Any) -> None:

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from itertools import permutations
 from pathlib import Path
 
 import lightgbm as lgb
@@ -13,11 +12,11 @@ from export.data.flights import read_flights
 from export.learn.tables import matrix
 from service.model import bundle as bundles
 from service.model.errors import TooManyFeatures
-from service.model.explain import Explainer, Explanation, coalitions, shapley_weights
+from service.model.explain.tables import Explainer, Explanation
 from service.model.keys import Parts, key_parts
 from service.model.scorer import Scorer
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 WHEN = key_parts("Air Canada", "Calama", datetime(2017, 11, 27, 13))
 
 
@@ -30,21 +29,6 @@ def bundle() -> bundles.Bundle:
 def explain(bundle: bundles.Bundle) -> Callable[[Parts], Explanation]:
     explainer = Explainer(bundle.tables, Scorer(bundle))
     return lambda flight: asyncio.run(explainer(flight))
-
-
-def test_the_weights_are_those_of_the_definition() -> None:
-    """A game of four players: the mean over all orders of what each changes by joining."""
-    joined = coalitions(4)
-    assert not joined[0].any()
-    assert joined[-1].all()
-    worth = np.random.default_rng(0).random(16)
-    value = {frozenset(np.flatnonzero(row).tolist()): number for row, number in zip(joined, worth, strict=True)}
-    expected = np.zeros(4)
-    for order in permutations(range(4)):
-        for place, player in enumerate(order):
-            before = frozenset(order[:place])
-            expected[player] += (value[before | {player}] - value[before]) / 24
-    assert shapley_weights(joined) @ worth == pytest.approx(expected, abs=1e-15)
 
 
 def test_contributions_add_up_and_point_where_lightgbms_do(

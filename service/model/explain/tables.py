@@ -1,4 +1,4 @@
-"""Why a flight got its probability: exact Shapley values of its features, against the average flight.
+"""Which tables give a flight its probability: exact Shapley values of its features, against the average flight.
 
 The average flight has the mean of each feature over the flights that the model was trained on. A coalition is a set of
 features that take the flight's values while the others keep the average's; the contribution of a feature is the mean,
@@ -10,7 +10,6 @@ scored, which is why there is a limit.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
+from service.model.explain.shapley import coalitions, shapley_weights
 from service.model.features import compile_row
 from service.model.keys import Parts
 from service.model.turns import Line
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_FEATURES = 14
 SLICE = 512
 """Coalitions scored before others get a turn."""
+
+WAITING = 500
+"""Explanations that may wait where nobody says how many."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Explanation:
 class Explainer:
     """Of one bundle."""
 
-    def __init__(self, tables: Sequence[Table], scorer: "Scorer", max_pending: int = 500) -> None:
+    def __init__(self, tables: Sequence[Table], scorer: "Scorer", line: Line | None = None) -> None:
+        """`line` is where explanations wait for their turn."""
         self._scorer = scorer
         self._row = compile_row(tables)
         self._average = np.array([table.average for table in tables], dtype=np.float32)
@@ -50,7 +54,7 @@ class Explainer:
         self._exact = self._count <= MAX_FEATURES
         self._joined = coalitions(self._count if self._exact else 0)
         self._weights = shapley_weights(self._joined)
-        self._line = Line(max_pending)
+        self._line = line or Line(WAITING)
 
     async def __call__(self, flight: Parts) -> Explanation:
         """Raises TooManyFeatures and Overloaded."""
@@ -69,21 +73,3 @@ class Explainer:
             scored.append(self._scorer.score(some).astype(np.float64))
             await asyncio.sleep(0)
         return np.concatenate(scored)
-
-
-def coalitions(count: int) -> NDArray[np.bool_]:
-    """Which features have joined in each coalition: [2**count, count], none in the first, all in the last."""
-    joined: NDArray[np.bool_] = (np.arange(2**count)[:, None] >> np.arange(count)) & 1 == 1
-    return joined
-
-
-def shapley_weights(joined: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How much each coalition's probability counts for each feature: [count, 2**count]."""
-    count = joined.shape[1]
-    sizes = joined.sum(axis=1)
-    # The share of the orders in which exactly `size` others have joined before a feature does.
-    share = np.array([factorial(size) * factorial(count - 1 - size) / factorial(count) for size in range(count)])
-    with_it = np.append(0.0, share)[sizes]
-    without_it = np.append(share, 0.0)[sizes]
-    weights: NDArray[np.float64] = np.where(joined, with_it[:, None], -without_it[:, None]).T
-    return weights
