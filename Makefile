@@ -26,7 +26,7 @@ check: .venv/dev  ## lint, format, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
 export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write model.onnx, model.txt and tables/
-	.venv/bin/python -m export train --data data/dataset_SCL.csv --out . --booster model.txt
+	.venv/bin/python -m export train --data data/dataset_SCL.csv --out . --booster model.txt --range
 
 data/dataset_SCL.csv: | .venv/dev
 	.venv/bin/python -m export fetch --out $@

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,11 @@ def make_bundle(
         "parity": asdict(parity),
     }
     return Bundle(manifest, tables, model, names, evidence)
+
+
+def with_range(bundle: Bundle, told: dict[str, Any] | None) -> Bundle:
+    """The same one, which tells how sure its probabilities are, where somebody measured that."""
+    return replace(bundle, manifest={**bundle.manifest, "range": told}) if told else bundle
 
 
 def _about_table(table: Table) -> dict[str, Any]:

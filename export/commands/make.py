@@ -28,6 +28,7 @@ from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
 from export.learn.evidence import stored
+from export.learn.ranges import backtested_range
 from export.learn.recipes import RECIPES
 from export.learn.train import train
 from export.progress import Bars
@@ -46,8 +47,14 @@ from export.upkeep.refresh import as_text, joined, refresh
     help="The probability above which a reply says «Alta».  [default: the recipe's]",
 )
 @click.option("--booster", type=FILE, help="Also write LightGBM's own text model here.")
+@click.option(
+    "--range",
+    "ranged",
+    is_flag=True,
+    help="Also measure how far past months were off, so that the service tells how sure it is: six more trainings.",
+)
 def train_command(
-    data: Path, recipe_name: str, version: str, out: Path, threshold: float | None, booster: Path | None
+    data: Path, recipe_name: str, version: str, out: Path, threshold: float | None, booster: Path | None, ranged: bool
 ) -> None:
     """Train a recipe on every flight, export it, prove it and write the bundle."""
     check_writable(out, booster and booster.parent)
@@ -63,6 +70,8 @@ def train_command(
         trained = train(recipe, flights, bars)
         check_ranks(trained.booster, trained.tables, flights)
         made = assemble(trained.booster, trained.tables, about, flights, bars, read_codes(data))
+        if ranged:
+            made = bundle.with_range(made, backtested_range(recipe, flights, bars))
     bundle.write(made, out)
     if booster:
         write_file(booster, trained.booster.model_to_string().encode())
@@ -86,6 +95,7 @@ def convert_command(booster: Path, tables: Path, data: Path | None, out: Path) -
     flights = noted(read_flights(data)) if data else None
     with Bars() as bars:
         made = assemble(loaded, order_tables(loaded, unordered), about_of(manifest), flights, bars)
+    made = bundle.with_range(made, manifest.get("range"))
     bundle.write(made, out)
     report(made, out)
 

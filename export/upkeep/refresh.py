@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 
 from export.assemble import about_data, about_of, check_ranks, proved
-from export.bundle import Bundle, make_bundle
+from export.bundle import Bundle, make_bundle, with_range
 from export.data.codes import Codes
 from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
@@ -58,7 +58,8 @@ def refresh(
     check_ranks(booster, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
     data, evidence = about_data(flights, tables), add(old.evidence, tables, flights)
-    new = proved(make_bundle(old.model, tables, about, data, parity, names, evidence), flights, progress)
+    made = with_range(make_bundle(old.model, tables, about, data, parity, names, evidence), old.manifest.get("range"))
+    new = proved(made, flights, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from service.model.evidence.counts import Evidence, read_evidence
 from service.model.evidence.period import Period, period_of
+from service.model.explain.ranges import Range, read_range
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -75,6 +76,8 @@ class Bundle:
     """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
     period: Period | None = None
     """The flights that it was made of, where the manifest tells of them."""
+    range: Range | None = None
+    """How sure its probabilities are, where it tells."""
 
 
 def read(folder: Path) -> Bundle:
@@ -101,6 +104,7 @@ def read(folder: Path) -> Bundle:
         names=_read_names(path, manifest),
         evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
         period=period_of(manifest.get("data")),
+        range=read_range(path, manifest.get("range")),
     )
 
 

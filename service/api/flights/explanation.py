@@ -9,11 +9,13 @@ from service.api.flights.sentences import (
     day_record,
     few,
     flights_counted,
+    interval,
     sentence,
 )
 from service.model.bundle import Bundle, Table
 from service.model.evidence.counts import Count, Counted
 from service.model.explain.inputs import AIRLINE, DATE, DESTINATION, HOUR, WEEKDAY, key_of
+from service.model.explain.ranges import Range
 from service.model.explain.reasons import Reasoner, Reasons
 from service.model.explain.tables import Explanation
 from service.model.keys import PARTS, Parts, key_text
@@ -40,7 +42,7 @@ def by_input(reasons: Reasons, flight: Parts, bundle: Bundle, reasoner: Reasoner
             for each in reasons.contributions
         ],
         "registro_del_dia": _record(reasons, flight, reasoner) if reasons.records else None,
-        "rango": None,
+        "rango": _range(reasons, bundle.range) if bundle.range and reasons.alike else None,
     }
 
 
@@ -106,6 +108,19 @@ def _record(reasons: Reasons, flight: Parts, reasoner: Reasoner) -> Fields:
         "pocos_datos": few(count),
         "frase": day_record(reasons.before, count),
         "evidencia": [told for table, told in behind if table.key != ("FECHA",)],
+    }
+
+
+def _range(reasons: Reasons, range: Range) -> Fields:
+    """Of flights like this one in a month to come, so the record of a past day is left out."""
+    flights = reasons.alike.flights if reasons.alike else 0
+    low, high = range.around(reasons.before, flights)
+    return {
+        "desde": low,
+        "hasta": high,
+        "cobertura": range.coverage,
+        "vuelos": flights,
+        "frase": interval(low, high, range.coverage, flights),
     }
 
 

@@ -13,7 +13,6 @@ input, joins last, and is told apart. A bundle without counts has averages inste
 once all inputs of its key have joined, and the mean of its values before.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,6 +36,7 @@ from service.model.explain.inputs import (
     knows,
     unknown,
 )
+from service.model.explain.ranges import log_odds
 from service.model.explain.shapley import coalitions, shapley_weights
 from service.model.explain.tables import WAITING
 from service.model.features import compile_row
@@ -51,9 +51,6 @@ ROUTE_HOUR = 0b0111
 
 Groups = Sequence[Group | None]
 """Of the data's flights, those that share with a flight what each mask tells."""
-
-LEAST = 1e-9
-"""Of a probability, as its log-odds are needed."""
 
 
 @dataclass(frozen=True)
@@ -160,11 +157,6 @@ class Reasoner:
         )
         ready = ~(needs[None] & ~self._joined[:, None]).any(axis=2)  # [2**inputs, tables]
         return self._score(np.where(ready, row, averages).tobytes())
-
-
-def log_odds(probability: float) -> float:
-    inside = min(max(probability, LEAST), 1 - LEAST)
-    return math.log(inside / (1 - inside))
 
 
 def _means(groups: Groups, known: int) -> dict[int, float]:
