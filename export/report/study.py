@@ -11,6 +11,7 @@ from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool, run
 from export.learn.measures import at_threshold, calibration_error, measure, reliability
 from export.learn.protocols import Split
+from export.learn.ranges import check_range
 from export.learn.recipes import IMPROVED, REFERENCE, Recipe
 from export.learn.tables import matrix
 from export.learn.train import choose, predict, recipe_tables, train, train_on
@@ -75,6 +76,7 @@ def study(plan: Plan, progress: Progress) -> Figures:
         },
         "variants": _variants(improved, plan, progress),
         "calibration": _calibration(improved),
+        "range": check_range(flights, plan.backtest, improved["backtest"]),
         "thresholds": {protocol: _at_thresholds(parts) for protocol, parts in improved.items()},
         "precision_recall": {protocol: precision_recall(*pool(parts)[:2]) for protocol, parts in improved.items()},
         "gain": _gain(plan, improved, progress),
