@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.plan.timeline import LOST
 from bench.results import Result
 from bench.rows import OURS
 from export import style
@@ -98,6 +99,32 @@ def sweep(result: Result, figure: Figure) -> None:
     columns[0].set_ylim(0, 1.06 * max(row["requests_s"] for row in rows))
     figure.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     _title(figure, "Requests a second")
+
+
+def capacity(result: Result, figure: Figure) -> None:
+    """A fleet's rate and latency, second after second: a burst, an instance lost, and both at once."""
+    asked, points = result["asked"], result["timeline"]
+    seconds = [point["second"] for point in points]
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 2])
+    above.step(seconds, [point["rps"] for point in points], where="post", color=GREY)
+    above.set_ylim(0, 1.15 * max(point["rps"] for point in points))
+    above.yaxis.set_major_formatter("{x:,.0f}")
+    above.set_title("requests a second that arrive")
+    for key, name, color in (("p99_ms", "p99", "#5fa3d0"), ("p50_ms", "p50", "#0b3c5d")):
+        below.step(seconds, [point[key] for point in points], where="post", color=color, label=name)
+    below.axhline(asked["p99_ms"], color=RED, linewidth=1, linestyle=":")
+    _note(below, f"p99 may take {asked['p99_ms']:g} ms", (0, asked["p99_ms"]), (2, 4), color=RED)
+    for axes in (above, below):
+        if result["moved"]:
+            axes.axvspan(*LOST, color=GREY, alpha=0.25, linewidth=0)
+    if result["moved"]:
+        _note(above, "an instance is lost", (LOST[0], 0), (4, 5))
+    below.set_yscale("log")
+    below.yaxis.set_major_formatter("{x:g}")
+    below.set_xlabel("seconds")
+    below.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    fleet = f"{result['plan']['instances']} instances of {asked['vcpus']} vCPU"
+    _title(figure, f"Latency in ms of {fleet}, simulated, in fifths of a second")
 
 
 def _sweep_panel(axes: Axes, rows: list[Row]) -> None:

@@ -14,6 +14,7 @@ INSTALL = {
     "wrk": "apt-get install wrk",
     "nginx": "apt-get install nginx-light",
     "oha": "cargo install oha",
+    "rustc": "https://rustup.rs tells how to install Rust 1.85 or newer",
     "cargo": "https://rustup.rs tells how to install cargo 1.85 or newer",
 }
 

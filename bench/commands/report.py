@@ -10,7 +10,7 @@ from types import ModuleType
 import click
 
 from bench import options, results, summary
-from bench.commands import compare, latency, micro, models, run, runtimes, start, stress, sweep, workers
+from bench.commands import compare, latency, micro, models, plan, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
 from bench.results import FOLDER, LOCAL, Result
 
@@ -25,6 +25,7 @@ SECTIONS: dict[str, ModuleType] = {
     "sweep": sweep,
     "start": start,
     "workers": workers,
+    "plan": plan,
     "run": run,
 }
 """The result files, in the order of the page, and what renders each."""
@@ -33,6 +34,7 @@ PLOTS = {
     "compare": {"throughput": "Requests a second by row", "cost": "Server CPU a request by row"},
     "latency": {"latency": "Latency percentiles against the rate asked for"},
     "sweep": {"sweep": "Requests a second by connections and workers"},
+    "plan": {"capacity": "Latency of a fleet in a burst, and while an instance is lost"},
 }
 """The pictures of each result, by the function of bench/plots.py that draws it, and what they show."""
 
@@ -101,6 +103,8 @@ def provenance(header: Result) -> str:
 
 def _draw(name: str, result: Result, images: Path) -> dict[str, Path]:
     """Draw a result's pictures; their files by what they show."""
+    if name == "plan" and "plan" not in result:  # a check without a plan
+        return {}
     return {text: _picture(plot, result, images) for plot, text in PLOTS.get(name, {}).items()}
 
 

@@ -28,7 +28,7 @@ from export.graph import golden
 from export.graph.booster import order_tables, read_booster
 from export.graph.verify import prove_bundle, prove_pipeline
 from export.learn.evidence import stored
-from export.learn.ranges import backtested_range
+from export.learn.evidence.ranges import backtested_range
 from export.learn.recipes import RECIPES
 from export.learn.train import train
 from export.progress import Bars

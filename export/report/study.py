@@ -9,9 +9,9 @@ import numpy as np
 
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool, run
+from export.learn.evidence.ranges import check_range
 from export.learn.measures import at_threshold, calibration_error, measure, reliability
 from export.learn.protocols import Split
-from export.learn.ranges import check_range
 from export.learn.recipes import IMPROVED, REFERENCE, Recipe
 from export.learn.tables import matrix
 from export.learn.train import choose, predict, recipe_tables, train, train_on

@@ -21,9 +21,12 @@ TENSORS = (
 
 
 def fresh(number: int) -> bytes:
-    """A request that was never seen: its name, its head, or its id."""
+    """A request that was never seen: its name, its head, or its id.
+
+    Those that are sent together are of one kind: behind one that is not the lane's, it would see no other.
+    """
     when = (1 + number % 12, 1 + number % 28, number % 24, number // 24 % 60)
-    match number % 10:
+    match number // AT_ONCE % 10:
         case 0:
             return post(INFER, (TENSORS % (number, number)).encode())
         case 1 | 2 | 3:
@@ -78,9 +81,11 @@ def test_nothing_grows(start: Callable[..., Started]) -> None:
     growth = server.memory() / memory - 1
     lost = count - statuses.total()
     wait_until(lambda: server.descriptors() <= idle, why=lambda: f"{server.descriptors()} descriptors, {idle} before")
+    in_lane = server.metrics()["atraso_fast_lane_total"] / (warm + count)
     told = f"memory {growth:+.2%} after the first {warm:,}, {server.descriptors() - idle:+} descriptors"
     record("ever-new names, heads and ids", 1, statuses.total(), lost, more=told)
     assert not lost
     assert set(statuses) == {200, 404}
+    assert in_lane > 0.75, f"{in_lane:.0%} were answered in the lane"
     assert growth < 0.02, told
     assert "Traceback" not in server.text()

@@ -187,24 +187,6 @@ def test_the_server_goes_away_and_comes_back(
     expect(page.locator(".probability")).to_have_text(expected)
 
 
-def test_the_docs_ask_this_server(open_page: Open, server: Any) -> None:
-    page = open_page(server.url, "/docs")
-    expect(page.locator(".operation")).to_have_count(22)
-    page.locator("#predict > summary").click()
-    expect(page.locator("#predict form pre").first).to_contain_text(f"curl '{server.url}/predict_delay_probability'")
-    page.locator("#predict").get_by_role("button", name="Send").click()
-    expect(page.locator("#predict [role=status]")).to_contain_text('"delay_probability": 0.24')
-    page.locator("#predict").get_by_label("detail").fill("1")
-    expect(page.locator("#predict form pre").first).to_contain_text("/predict_delay_probability?detail=1'")
-    page.locator("#predict").get_by_role("button", name="Send").click()
-    expect(page.locator("#predict [role=status]")).to_contain_text('"probabilidad": 0.2447')
-    page.locator("#model > summary").click()
-    page.locator("#model").get_by_role("button", name="Send").click()
-    expect(page.locator("#model [role=status]")).to_contain_text("onnxruntime_onnx")
-    violations = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
-
-
 def test_the_readmes_screenshot(open_page: Open, server: Any) -> None:
     """`ATRASO_SCREENSHOT=1` makes it anew; with `LANGUAGE=es` and Debian's chromium-l10n its dates are Spanish too."""
     page = open_page(server.url, viewport={"width": 1280, "height": 900}, color_scheme="light")

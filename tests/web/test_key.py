@@ -45,10 +45,13 @@ def test_the_apis_page_asks_for_it_too(open_page: Open, closed: Any) -> None:
     page = open_page(closed.url, "/docs#flights", silent=False)
     card = page.locator("#flights")
     card.get_by_role("button", name="Send").click()
-    expect(card.locator("pre[role=status]")).to_contain_text("401")
+    expect(card.get_by_role("status")).to_contain_text("401")
+    expect(page.locator("#keys")).to_contain_text("It asks for an API key")
     enter(page, KEY, "API key", "Use")
     card.get_by_role("button", name="Send").click()
-    expect(card.locator("pre[role=status]")).to_contain_text("200, ")
+    expect(card.get_by_role("status")).to_contain_text("200 OK, ")
+    expect(card.locator(".snippet")).to_contain_text('-H "x-api-key: $API_KEY"')
+    assert KEY not in page.locator("body").inner_text()
 
 
 def test_a_service_without_keys_asks_for_none(open_page: Open, server: Any) -> None:

@@ -1,167 +1,101 @@
-// openapi.json as a page: every operation with its schemas and examples, and a form that asks this server.
+// openapi.json as a page: every operation with its schemas, examples and a form that asks this server.
 
 import * as key from "../key.js";
+import { load, tagged } from "./description.js";
+import { anchored, box, element, method as badge, prose } from "./elements.js";
+import { namesKeys, tryIt } from "./form.js";
+import { answers, parameters, requestBody } from "./schema.js";
 
-const element = (name, text = "", attributes = {}) => {
-  const made = Object.assign(document.createElement(name), { textContent: text });
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-};
-const box = (name, attributes, ...children) => {
-  const made = element(name, "", attributes);
-  made.append(...children);
-  return made;
-};
-const shown = (value) => JSON.stringify(value, null, 2);
+const at = (id) => document.getElementById(id);
+const slug = (name) => `tag-${name.toLowerCase().replaceAll(" ", "-")}`;
 
-let api;
-let number = 0;
-
-/** What a reference stands for: `#/components/schemas/Flight`. */
-const resolved = (it = {}) => (it.$ref ? it.$ref.slice(2).split("/").reduce((at, name) => at[name], api) : it);
-
-/** A text with its `code`. */
-const prose = (name, text) =>
-  box(name, {}, ...text.split("`").map((part, n) => (n % 2 ? element("code", part) : document.createTextNode(part))));
-
-/** `array of number`, `text or null`: a schema's type in words. */
-function typeName(schema) {
-  const { type, items, allOf } = resolved(schema);
-  if (allOf) return "object";
-  const kinds = [type ?? "anything"].flat();
-  return kinds.map((kind) => (kind === "array" && items ? `array of ${typeName(items)}` : kind)).join(" or ");
-}
-
-/** The properties of a schema, of what its array holds, and of those in turn. */
-function schemaList(schema) {
-  const whole = resolved(schema);
-  if (whole.items) return schemaList(whole.items);
-  const parts = [whole, ...(whole.allOf ?? []).map(resolved)];
-  const entries = parts.flatMap(({ properties = {}, required = [] }) =>
-    Object.entries(properties).map(([name, raw]) => [name, raw, required.includes(name)]),
-  );
-  if (!entries.length) return "";
-  return box("ul", { class: "schema" }, ...entries.map(([name, raw, isRequired]) => {
-    const { description = "" } = resolved(raw);
-    const line = prose("span", ` ${typeName(raw)}${isRequired ? "" : ", optional"}${description && `. ${description}`}`);
-    return box("li", {}, element("code", name), line, schemaList(raw));
-  }));
-}
-
-function field(label, value, tag = "input") {
-  const id = `field-${++number}`;
-  const input = element(tag, "", { id, spellcheck: "false", autocomplete: "off" });
-  input.value = value;
-  if (tag === "textarea") input.rows = Math.min(20, value.split("\n").length);
-  return { input, parts: [element("label", label, { for: id }), input] };
-}
-
-const code = (text, label) => element("pre", text, { tabindex: "0", role: "group", "aria-label": label });
-
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** What the form asks for: its address and options for `fetch`, and the same for a shell. */
-function request(path, method, values, asked, body) {
-  const filled = values.reduce((text, [name, { input }]) => text.replace(`{${name}}`, encodeURIComponent(input.value)), path);
-  const given = asked.filter(([, { input }]) => input.value);
-  const query = new URLSearchParams(given.map(([name, { input }]) => [name, input.value])).toString();
-  const address = new URL(filled.slice(1) + (query && `?${query}`), location.href).href;
-  const options = { method: method.toUpperCase() };
-  const words = ["curl", quoted(address)];
-  if (body) {
-    Object.assign(options, { headers: { "content-type": "application/json" }, body: body.input.value });
-    words.push("-H 'content-type: application/json'", "-d", quoted(body.input.value));
-  }
-  return { address, options, shell: words.join(" ") };
-}
-
-async function answerTo({ address, options }) {
-  const started = performance.now();
-  try {
-    const reply = await fetch(address, { ...options, headers: { ...options.headers, ...key.headers() } });
-    if (reply.status === 401) key.ask();
-    const text = await reply.text();
-    const milliseconds = (performance.now() - started).toFixed(1);
-    const told = ["x-read-as", "x-unknown"].map((name) => [name, reply.headers.get(name)]).filter(([, value]) => value);
-    const isJson = reply.headers.get("content-type")?.startsWith("application/json");
-    return `${reply.status}, ${milliseconds} ms${told.map((header) => `\n${header.join(": ")}`).join("")}\n\n${isJson ? shown(JSON.parse(text)) : text}`;
-  } catch {
-    return "The server does not answer.";
-  }
-}
-
-function tryIt(path, method, operation) {
-  const fieldsIn = (place) => (operation.parameters ?? []).filter((each) => each.in === place)
-    .map((each) => [each.name, field(each.name, each.schema.enum?.[0] ?? "")]);
-  const values = fieldsIn("path");
-  const query = fieldsIn("query");
-  const content = operation.requestBody?.content["application/json"];
-  const body = content && field("Body", shown(content.example ?? {}), "textarea");
-  const asked = () => request(path, method, values, query, body);
-  const shell = code("", "The same for a shell");
-  const answer = box("pre", { tabindex: "0", role: "status", "aria-label": "Answer" });
-  answer.hidden = true;
-  const fields = [...values, ...query].flatMap(([, { parts }]) => parts);
-  const form = box("form", {}, ...fields, ...(body?.parts ?? []), shell, element("button", "Send"), answer);
-  const update = () => (shell.textContent = asked().shell);
-  form.addEventListener("input", update);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    answer.hidden = false;
-    answer.textContent = "Asking…";
-    answer.textContent = await answerTo(asked());
-  });
-  update();
-  return form;
-}
-
-function answers(responses) {
-  return Object.entries(responses).flatMap(([status, told]) => {
-    const reply = resolved(told);
-    const [content = {}] = Object.values(reply.content ?? {});
-    const headers = Object.entries(reply.headers ?? {}).map(([name, header]) =>
-      box("p", {}, element("code", name), prose("span", `: ${resolved(header).description}`)));
-    const example = content.example === undefined ? [] : [code(shown(content.example), `Example of ${status}`)];
-    return [box("p", { class: "status" }, element("strong", status), prose("span", ` ${reply.description}`)),
-      ...headers, schemaList(content.schema), ...example];
-  });
-}
-
-function operationCard(path, method, operation) {
-  const head = box("summary", {},
-    element("span", method.toUpperCase(), { class: "method" }), element("code", path), element("span", operation.summary));
-  const body = operation.requestBody?.content["application/json"];
+function operationCard({ path, method, operation }) {
+  const id = operation.operationId;
+  const head = box("summary", {}, box("h3", {}, badge(method), " ", element("code", path)), " ", element("span", operation.summary));
+  const part = (name, ...children) => (children.length ? [anchored("h4", `${id}-${name.toLowerCase().replaceAll(" ", "-")}`, name), ...children] : []);
   const inside = box("div", {},
-    operation.description ? prose("p", operation.description) : "",
-    ...(operation.parameters ?? []).filter((each) => each.description).map(({ name, description }) =>
-      box("p", {}, element("code", name), prose("span", `: ${description}`))),
-    ...(body ? [element("h3", "Request"), element("p", typeName(body.schema), { class: "soft" }), schemaList(body.schema)] : []),
-    element("h3", "Answers"), ...answers(operation.responses),
-    element("h3", "Try it"), tryIt(path, method, operation));
-  return box("details", { class: "card operation", id: operation.operationId }, head, inside);
+    ...(operation.description ? [prose("p", operation.description)] : []),
+    ...part("Parameters", ...(operation.parameters?.length ? [parameters(operation.parameters)] : [])),
+    ...part("Request", ...(operation.requestBody ? requestBody(operation.requestBody) : [])),
+    ...part("Try it", tryIt(path, method, operation)),
+    ...part("Answers", ...answers(id, operation.responses)));
+  const card = box("details", { class: "card operation entry", id }, head, inside);
+  card.addEventListener("click", ({ target }) => {
+    const opened = target.closest("summary")?.parentElement;
+    if (opened?.id && !opened.open) history.replaceState(null, "", `#${opened.id}`); // the page's address is now what was opened
+    mark();
+  });
+  return card;
 }
 
+const line = ({ path, method, operation }) =>
+  box("li", { class: "entry" }, box("a", { href: `#${operation.operationId}` }, badge(method), " ", element("span", path)));
+
+/** Opens what the address names, and whatever it is in. */
 function openLinked() {
-  const linked = document.getElementById(location.hash.slice(1));
-  linked?.setAttribute("open", "");
+  const linked = at(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = linked?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   linked?.scrollIntoView();
+  mark();
+}
+
+/** The operation that the address names, in the list. */
+function mark() {
+  const open = at(decodeURIComponent(location.hash.slice(1)))?.closest("details.operation")?.id;
+  for (const link of at("sections").querySelectorAll("a")) {
+    if (open && link.hash === `#${open}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Hides what does not hold every word, in the list and on the page. */
+function search(operations) {
+  const words = at("words").value.toLowerCase().split(/\s+/).filter(Boolean);
+  let found = 0;
+  for (const { card, entry, text } of operations) {
+    const fits = words.every((word) => text.includes(word));
+    card.hidden = entry.hidden = !fits;
+    found += fits;
+  }
+  for (const section of document.querySelectorAll(".tag")) section.hidden = !section.querySelector(".entry:not([hidden])");
+  at("found").textContent = words.length ? `${found} of ${operations.length} operations` : "";
+}
+
+/** What is needed to ask: where, and with which key. */
+async function showServer() {
+  at("base").textContent = new URL("./", location.href).href;
+  const reply = key.headers()["x-api-key"] ? { status: 401 } : await fetch("v2").catch(() => ({}));
+  const asks = reply.status === 401;
+  if (asks) at("keys").textContent = "It asks for an API key: send it in x-api-key, or as a bearer token.";
+  if (reply.ok) at("keys").textContent = "It asks for no API key.";
+  if (asks) namesKeys();
 }
 
 async function show() {
-  api = await (await fetch("openapi.json")).json();
-  document.getElementById("about").textContent = `${api.info.description} Version ${api.info.version}.`;
-  const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
-  const sections = api.tags.flatMap(({ name, description }) => [
-    element("h2", `${name}: ${description}`),
-    ...operations.filter(({ operation }) => operation.tags.includes(name))
-      .map(({ path, method, operation }) => operationCard(path, method, operation)),
-  ]);
-  document.getElementById("operations").replaceChildren(...sections);
+  const api = await load("openapi.json");
+  const [lead, rest] = api.info.description.split(/(?<=^[^.?!]*[.?!]) /);
+  at("about").replaceWith(prose("p", `${lead} Version ${api.info.version}.`, { id: "about" }));
+  if (rest) at("more").append(prose("p", rest));
+  at("more").hidden = !rest;
+  const operations = [];
+  for (const { name, description } of api.tags) {
+    const own = tagged(name).map((each) => ({ card: operationCard(each), entry: line(each), each }));
+    operations.push(...own);
+    at("operations").append(box("section", { class: "tag" }, anchored("h2", slug(name), name),
+      element("p", description, { class: "soft" }), ...own.map(({ card }) => card)));
+    at("sections").append(box("div", { class: "tag" }, element("p", name), box("ul", {}, ...own.map(({ entry }) => entry))));
+  }
+  for (const each of operations) each.text = `${each.each.method} ${each.each.path} ${each.card.textContent}`.toLowerCase();
+  at("words").addEventListener("input", () => search(operations));
+  const wide = matchMedia("(min-width: 64rem)");
+  const fold = () => (at("contents").open = wide.matches);
+  wide.addEventListener("change", fold);
+  fold();
   addEventListener("hashchange", openLinked);
   openLinked();
+  await showServer();
 }
 
 show().catch(() => {
-  document.getElementById("about").textContent = "The description could not be loaded: is the server running?";
+  at("about").textContent = "The description could not be loaded: is the server running?";
 });

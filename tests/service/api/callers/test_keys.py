@@ -1,4 +1,4 @@
-"""Which keys are read, and who is let in by them; `tests/service/server/test_lane.py` asks on both ways."""
+"""Which keys are read, and who is let in by them; `lane/test_names.py` in `tests/service/server/` asks on both ways."""
 
 import os
 import re

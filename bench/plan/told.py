@@ -1,0 +1,98 @@
+"""A plan as tables and sentences."""
+
+from typing import Any
+
+from bench.errors import BenchError
+from bench.plan.check import WITHIN
+from bench.plan.prices import AS_OF, CHECK
+from bench.results import QUIET, Result
+from bench.table import Column, table
+
+SITUATIONS = (
+    Column("situation", "situation"),
+    Column("instances", "instances", ",d"),
+    Column("rate", "requests/s, busiest worker", ",.0f"),
+    Column("full", "of what it can do", ".0%"),
+    Column("busy", "CPU", ".0%"),
+    Column("p50_ms", "p50 ms", ",.2f"),
+    Column("p99_ms", "p99 ms", ",.2f"),
+)
+COSTS = (
+    Column("rps", "requests/s", ",d"),
+    Column("cpu_us", "CPU µs a request", ",.1f"),
+    Column("needed", "instances needed", ",d"),
+    Column("instances", "with spare", ",d"),
+    Column("by_request", "Cloud Run by request, $", ",.2f"),
+    Column("fee", "of it the requests' fee, $", ",.2f"),
+    Column("by_instance", "Cloud Run by instance, $", ",.2f"),
+    Column("machines", "machines, $", ",.2f"),
+)
+CHECKED = (
+    Column("row", "row"),
+    Column("load", "load"),
+    Column("what", "what"),
+    Column("predicted", "predicted", ",.2f"),
+    Column("measured", "measured", ",.2f"),
+    Column("error", "error", "+.0%"),
+    Column("verdict", "verdict"),
+)
+
+
+def render(result: Result) -> str:
+    """The whole plan; the check alone where the machine that was measured could not hold what was asked."""
+    if "plan" not in result:
+        return checked(result)
+    return "\n\n".join([table(SITUATIONS, result["rows"]), _sized(result), _costs(result), checked(result)])
+
+
+def _sized(result: Result) -> str:
+    asked, plan, service = result["asked"], result["plan"], result["service"]
+    turn = f"{service['fixed_us']:.1f} µs, {service['each_us']:.2f} a request and {service['cold_us']:.1f} after idling"
+    limit = f"{plan['limit_rps']:,.0f} requests/s, {plan['limit_full']:.0%} of what it can do"
+    pauses = f"{service['pauses_per_s']:.0f} times a second, {service['paused']:.1%} of the time"
+    size = f"{plan['instances']} instances of {asked['vcpus']} vCPU, a worker each"
+    said = (
+        f"**{asked['rps']:,} requests/s with p99 within {asked['p99_ms']:g} ms: {size}**; {plan['vcpus']} vCPU in all.",
+        f"{asked['spare']} of the instances may be lost, in a burst of {asked['burst']:g} times that rate.",
+        f"{asked['cached']:.0%} of the replies come from the cache.",
+        f"A worker holds that p99 up to {limit}; {asked['margin']:.0%} of that is left for the error below.",
+        f"A turn of the event loop takes {turn}, and the machine paused {pauses}. With little to do each request pays",
+        "a turn of its own: the CPU is busy long before the worker is full.",
+    )
+    return " ".join(said)
+
+
+def _costs(result: Result) -> str:
+    asked = result["asked"]
+    where = ", ".join(f"{name}: {address}" for name, address in CHECK.items())
+    size = f"{asked['vcpus']} vCPU and {asked['memory_gib']:g} GiB"
+    said = (
+        f"Dollars a month of 730 hours, for instances of {size}, at tier {asked['tier']}'s list prices of {AS_OF},",
+        f"less what is free, without traffic out ({asked['reply_bytes']} bytes a reply).",
+        "By request Cloud Run keeps the instances needed; by instance and as machines the spare ones run too.",
+        f"**Nobody asked for today's prices: check them** ({where}).",
+    )
+    return f"{table(COSTS, result['costs'])}\n\n{' '.join(said)}"
+
+
+def checked(result: Result) -> str:
+    """How far the simulation is off."""
+    rows = [row | {"verdict": verdict(row)} for row in result["check"]]
+    worst = max((row["error"] for row in rows), key=abs)
+    held = sum(row["verdict"] == "held" for row in rows)
+    source = result["measured_header"]
+    busy = source["others_busy"]
+    said = [
+        "The simulation beside one real worker, fitted to other loads than these, medians of the rounds:",
+        f"{held} of {len(rows)} predictions are within {WITHIN:.0%}, the worst is off by {worst:+.0%}.",
+        f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
+    ]
+    if busy > QUIET:
+        said.append(f"Other programs took {busy:.0%} of the CPUs meanwhile: measure again where nothing else runs.")
+    return f"{table(CHECKED, rows)}\n\n{' '.join(said)}"
+
+
+def verdict(row: dict[str, Any]) -> str:
+    if row["measured"] <= 0:
+        raise BenchError(f"{row['load']}: nothing was measured")
+    return "held" if abs(row["error"]) <= WITHIN else "NOT held"

@@ -1,0 +1,47 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench import paced
+from bench.errors import BenchError
+from bench.measure import Bench, started
+from bench.plan.arrivals import poisson
+from bench.plan.check import BURSTING, OVERLOADED, check
+from bench.plan.told import CHECKED, verdict
+from bench.rows import OURS
+from bench.table import table
+
+
+def test_requests_are_sent_when_they_are_due(bench: Bench, need_tool: Callable[[str], None]) -> None:
+    need_tool("rustc")
+    due = np.concatenate([poisson(200, 60, 1), np.full(40, 0.5)])
+    with started(OURS["cached"], bench) as target:
+        sent = paced.send(due, target.server.port, target.traffic, 8, bench.cpus, bench.folder)
+        assert (sent.sent >= due - 1e-8).all()  # nanoseconds are cut off
+        assert (sent.done > sent.sent).all()
+        assert sent.latency == pytest.approx(sent.done - due)
+        wrong = replace(target.traffic, path="/nowhere")
+        with pytest.raises(BenchError, match=r'^no figure: a request was answered "HTTP/1.1 404 Not Found"$'):
+            paced.send(due[:5], target.server.port, wrong, 2, bench.cpus, bench.folder)
+    with pytest.raises(BenchError, match=r"^no figure: Connection refused"):
+        paced.send(due[:5], target.server.port, target.traffic, 2, bench.cpus, bench.folder)
+
+
+def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench, need_tool: Callable[[str], None]) -> None:
+    """Short loads: how near they are is not for a test."""
+    need_tool("rustc")
+    service, rows = check("uncached", bench, 0.3, 1)
+    assert service.each_s > 0
+    assert [row["what"] for row in rows if row["load"] == OVERLOADED] == ["requests/s"]
+    assert [row["what"] for row in rows if row["load"] == BURSTING] == ["p50 ms", "p99 ms"]
+    assert all(row["predicted"] > 0 and row["measured"] > 0 and len(row["rounds"]) == 1 for row in rows)
+    assert all(row["error"] == pytest.approx(row["predicted"] / row["measured"] - 1, abs=0.01) for row in rows)
+
+
+@pytest.mark.parametrize(("error", "said"), [(0.2, "held"), (-0.2, "held"), (0.21, "NOT held"), (-0.21, "NOT held")])
+def test_an_error_above_a_fifth_is_not_held(error: float, said: str) -> None:
+    row = {"row": "cached", "load": "overload", "what": "requests/s", "predicted": 1.0, "measured": 1.0, "error": error}
+    assert verdict(row) == said
+    assert f"{error:+.0%}" in table(CHECKED, [row | {"verdict": said}])

@@ -1,0 +1,63 @@
+"""What was simulated with a known worker is fitted, and that worker has to come out."""
+
+import numpy as np
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.arrivals import poisson
+from bench.plan.fit import Load, fit
+from bench.plan.kept import restored, stored
+from bench.plan.service import Service, fitted, mixed, pauses
+from bench.plan.simulation import run
+
+
+def loads(worker: Service, *rates: float) -> list[Load]:
+    found = []
+    for seed, rate in enumerate(rates):
+        due = poisson(rate, 40_000, seed)
+        did = run(due, worker, seed)
+        found.append(Load(due, due, did.done, did.busy_s, float(did.turns) if worker.together else None))
+    return found
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_worker_comes_out_again(together: bool) -> None:
+    worker = Service(30e-6, 10e-6, 20e-6, 40e-6, together, (0.002, 0.004), 10.0)
+    calm, *others = loads(worker, 4_000, 15_000, 40_000)
+    at_once = np.zeros(40_000)
+    full = run(at_once, worker, 5, most=32)
+    others.append(Load(at_once, at_once, full.done, full.busy_s, float(full.turns)))
+    found = fit([calm], others, together, 1)
+    assert found.each_s == pytest.approx(worker.each_s, rel=0.1)
+    assert found.fixed_s + found.cold_s == pytest.approx(worker.fixed_s + worker.cold_s, rel=0.15)
+    if together:  # its turns are counted, so that the two can be told apart
+        assert found.fixed_s == pytest.approx(worker.fixed_s, rel=0.1)
+    median, wanted = (float(np.median(run(calm.due, each, 9).done - calm.due)) for each in (found, worker))
+    assert median == pytest.approx(wanted, rel=0.1)
+    assert found.pauses_per_s == pytest.approx(10, rel=0.4)
+    assert np.mean(found.pauses_s) == pytest.approx(0.003, rel=0.2)
+    assert restored(stored(found)).saturation(64) == pytest.approx(worker.saturation(64), rel=0.05)
+
+
+def test_what_costs_less_than_nothing_can_not_be_told() -> None:
+    with pytest.raises(BenchError, match="the machine was too busy to measure"):
+        fitted(np.array([-1.0, -2.0]), np.array([10.0, 20.0]), np.array([20.0, 20.0]), np.array([0.0, 0.0]))
+
+
+def test_a_pause_is_told_once() -> None:
+    due = np.arange(100) * 0.001
+    latency = np.full(100, 0.0001)
+    latency[10:15] = [0.005, 0.004, 0.003, 0.002, 0.001]
+    assert pauses(due, latency, 1000, 0.0005) == [pytest.approx(0.006)]
+
+
+def test_some_cached_replies_lie_between() -> None:
+    cached, uncached = Service(30e-6, 5e-6, together=False), Service(40e-6, 10e-6)
+    half = mixed(cached, uncached, 0.5)
+    assert (half.fixed_s, half.each_s, half.together) == (pytest.approx(35e-6), pytest.approx(7.5e-6), True)
+    assert mixed(cached, uncached, 1.0).together is False
+
+
+def test_a_damaged_result_is_a_sentence() -> None:
+    with pytest.raises(BenchError, match="damaged: KeyError"):
+        restored({"fixed_us": 1})
