@@ -20,7 +20,7 @@ COPY --from=native /crate/target/release/libatraso_native.so atraso_native.abi3.
 COPY service/ service/
 COPY tables/ tables/
 COPY model.onnx flights.json ./
-COPY docs/model.html docs/
+COPY docs/model.html docs/ficha.html docs/
 COPY docs/img/model-*.png docs/img/
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 ATRASO_HOST=0.0.0.0
 USER 10001:10001

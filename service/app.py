@@ -102,6 +102,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         if (folder := settings.log_predictions)
         else None
     )
+    known = catalogue(bundle.tables, features.spellings, bundle.evidence, bundle.period)
     return Served(
         bundle=bundle,
         report=settings.bundle / "docs",
@@ -115,7 +116,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         is_ready=lambda: not metrics.is_leaving(),
         limits=Limits(settings.max_body, settings.max_batch),
         status=status.about(bundle.model_file.name),
-        catalogue=Kept(orjson.dumps(catalogue(bundle.tables, features.spellings, bundle.evidence)), JSON),
+        catalogue=Kept(orjson.dumps(known), JSON),
         flights=Listed(bundle.flights),
         marks={"x-model-version": bundle.digest},
         record=record,

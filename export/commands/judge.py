@@ -81,7 +81,12 @@ def evaluate_command(
     "--test", type=EXISTING, help="CSV that lists the flights of the reference split.  [default: a random fifth]"
 )
 @click.option("--quick", is_flag=True, help="Look at every fourth flight only: two minutes instead of ten.")
-@click.option("--out", type=FOLDER, default=Path("docs"), help="Folder for model.md, model.json, model.html and img/.")
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("docs"),
+    help="Folder for model.md, model.json, the pages model.html and ficha.html, and img/.",
+)
 def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> None:
     """Try everything again, measure it, and write the model's page."""
     from export.report.write import make_plan, write_report  # what it needs takes seconds to import
@@ -89,7 +94,8 @@ def report_command(data: Path, test: Path | None, quick: bool, out: Path) -> Non
     check_writable(out)
     with Bars() as bars:
         files = write_report(make_plan(data, test, quick), out, bars)
-    click.echo(f"{files[0]}, {files[1].name}, {files[2].name} and {len(files) - 3} pictures written")
+    named = ", ".join([str(files[0]), *(path.name for path in files[1:4])])
+    click.echo(f"{named} and {len(files) - 4} pictures written")
 
 
 @click.command("drift", epilog=f"Ends with status 0 within the limits, and {EXCEEDED} where one is exceeded.")

@@ -1,5 +1,6 @@
 """`model.md` as a page for browsers, `model.html`: the service shows it to people who do not read Markdown."""
 
+import re
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -13,8 +14,22 @@ def html_page(markdown: str) -> str:
     reader.add_render_rule("table_open", _open_table)
     reader.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     reader.add_render_rule("th_open", _open_heading)
+    reader.add_render_rule("heading_open", _open_section)
     title = markdown.partition("\n")[0].removeprefix("# ")
-    return template("model.html.jinja").render(title=title, body=reader.render(markdown).rstrip())
+    sections = [line.removeprefix("## ") for line in markdown.splitlines() if line.startswith("## ")]
+    contents = [(_anchor(section), section) for section in sections]
+    return template("model.html.jinja").render(title=title, contents=contents, body=reader.render(markdown).rstrip())
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
+def _open_section(renderer: Any, tokens: Any, at: int, options: Any, env: object) -> str:
+    """With a name that the contents lead to."""
+    if tokens[at].tag == "h2":
+        tokens[at].attrSet("id", _anchor(tokens[at + 1].content))
+    return str(renderer.renderToken(tokens, at, options, env))
 
 
 def _open_heading(renderer: Any, tokens: Any, at: int, options: Any, env: object) -> str:

@@ -12,6 +12,7 @@ from export.learn.protocols import Split, backtest, random_part, reference_split
 from export.progress import Progress
 from export.report.page import html_page
 from export.report.pictures import draw_all
+from export.report.sheet import sheet
 from export.report.study import Plan, study, thinned
 from export.report.text import model_page
 from export.tried.columns import Table, read_table
@@ -38,13 +39,15 @@ def _random_fifth(table: Table) -> list[Split]:
 def write_report(plan: Plan, folder: Path, progress: Progress) -> list[Path]:
     """Compute, draw and write; the files written. Raises ExportError."""
     figures = rounded(study(plan, progress))
-    page, numbers, shown = (folder / name for name in ("model.md", "model.json", "model.html"))
+    names = ("model.md", "model.json", "model.html", "ficha.html")
+    page, numbers, shown, short = (folder / name for name in names)
     pictures = draw_all(figures, folder / IMAGES)
     write_file(numbers, (json.dumps(figures, indent=1, ensure_ascii=False) + "\n").encode())
     text = model_page(figures, IMAGES)
     write_file(page, text.encode())
     write_file(shown, html_page(text).encode())
-    return [page, numbers, shown, *pictures]
+    write_file(short, sheet(figures).encode())
+    return [page, numbers, shown, short, *pictures]
 
 
 def rounded(value: Any) -> Any:

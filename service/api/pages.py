@@ -1,4 +1,4 @@
-"""The pages: the back office at `/`, the API's description and its page, the model's report, and their files."""
+"""The pages and their files: the back office at `/`, the API's description and page, the model's report and sheet."""
 
 import re
 from collections.abc import Mapping
@@ -92,6 +92,10 @@ async def report(request: Request) -> Response:
     return report_file(request, "model.html")
 
 
+async def sheet(request: Request) -> Response:
+    return report_file(request, "ficha.html")
+
+
 async def picture(request: Request) -> Response:
     name = request.path_params["name"]
     if not re.fullmatch(r"model-[a-z-]+\.png", name):
@@ -114,6 +118,7 @@ ROUTES: list[BaseRoute] = [
     Route("/docs", docs),
     Route("/openapi.json", openapi),
     Route(REPORT, report),
+    Route(REPORT + "ficha", sheet),
     Route(REPORT + "img/{name}", picture),
     Mount("/web", FILES),
 ]

@@ -12,6 +12,7 @@ from types import NoneType
 from typing import Any
 
 from service.model.evidence.counts import Evidence, read_evidence
+from service.model.evidence.period import Period, period_of
 from service.model.explain.ranges import Range, read_range
 from service.model.fields import field, ratio, value_or_missing
 from service.model.files import (
@@ -72,8 +73,8 @@ class Bundle:
     """For OPERA and SIGLADES: how people write names, folded, and the name that the tables have."""
     evidence: Evidence | None = None
     """How many flights there are behind what is told; bundles of the first format tell nothing of it."""
-    last_day: str | None = None
-    """Of the flights that it was made from, `YYYY-MM-DD`, where it tells."""
+    period: Period | None = None
+    """The flights that it was made of, where the manifest tells of them."""
     range: Range | None = None
     """How sure its probabilities are, where it tells."""
 
@@ -101,7 +102,7 @@ def read(folder: Path) -> Bundle:
         digest=_digest([content, model, *contents]),
         names=_read_names(path, manifest),
         evidence=_read_evidence(path, manifest) if manifest["format"] == 2 else None,
-        last_day=_last_day(manifest.get("data")),
+        period=period_of(manifest.get("data")),
         range=read_range(path, manifest.get("range")),
     )
 
@@ -187,11 +188,6 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
         else default
     )
     return Table(name, key, default, values, average, calendar), content
-
-
-def _last_day(data: Any) -> str | None:
-    day = data.get("to") if isinstance(data, dict) else None
-    return day if isinstance(day, str) else None
 
 
 def _read_names(manifest_path: Path, manifest: dict[str, Any]) -> dict[str, dict[str, str]] | None:

@@ -73,11 +73,26 @@ async function ask(path, options) {
 const post = (path, value) =>
   ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
 
+const PAUSES = [500, 1000, 2000];
+
+/** Asks again, some times, where the service is busy. */
+async function patient(question) {
+  for (const pause of PAUSES) {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.passes)) throw error;
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+  return question();
+}
+
 export const flights = async () => (await ask("flights")).body;
 export const catalogue = async () => (await ask("catalogue")).body;
-export const predict = (flight) => post("predict_delay_probability", flight);
-export const explain = async (flight) => (await post("explain_delay_probability?detail=tables", flight)).body;
-export const predictAll = (list) => post("predict_delay_probabilities", list);
+export const predict = (flight) => patient(() => post("predict_delay_probability?detail=1", flight));
+export const explain = async (flight) => (await patient(() => post("explain_delay_probability", flight))).body;
+export const predictAll = (list) => post("predict_delay_probabilities?detail=1", list);
 
 /** What went wrong, in words for people. */
 export function inWords(error) {

@@ -22,7 +22,7 @@ export function headers() {
 
 /** The service refused: ask for a key, or for another one. */
 export function ask() {
-  const words = WORDS[document.documentElement.lang] ?? WORDS.en;
+  const words = WORDS[document.documentElement.lang.slice(0, 2)] ?? WORDS.en;
   const form = document.getElementById("key") ?? document.querySelector("main").insertAdjacentElement("beforebegin", made(words));
   if (!form.hidden) return; // several requests were refused at once
   form.hidden = false;

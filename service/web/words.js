@@ -1,15 +1,25 @@
 // Numbers and problems in words for people.
 
-export const percent = (part) => `${Math.round(part * 100)}\u00a0%`;
+const LOCALE = "es-CL";
 
-export const count = (number, one, more) => `${number.toLocaleString("es")} ${number === 1 ? one : more}`;
+const inDigits = (number, digits) => number.toLocaleString(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** How many decimals a percentage needs so that it is on the same side of the threshold as what it rounds. */
+export function decimals(part, threshold) {
+  if (threshold === undefined || Math.round(part * 100) !== Math.round(threshold * 100)) return 0;
+  const agrees = (digits) => Number((part * 100).toFixed(digits)) > threshold * 100 === part > threshold;
+  return [1, 2, 3].find(agrees) ?? 4;
+}
+
+/** In percent; with a threshold that decides its class, it never contradicts it. */
+export const percent = (part, threshold) => `${inDigits(part * 100, decimals(part, threshold))}\u00a0%`;
+
+export const count = (number, one, more) => `${number.toLocaleString(LOCALE)} ${number === 1 ? one : more}`;
+
+const signed = (rounded) => `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${Math.abs(rounded).toLocaleString(LOCALE, { maximumFractionDigits: 1 })}`;
 
 /** Of percentage points, with a sign. */
-export const points = (part) => {
-  const rounded = Math.round(part * 1000) / 10;
-  const text = Math.abs(rounded).toLocaleString("es", { maximumFractionDigits: 1 });
-  return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${text}\u00a0puntos`;
-};
+export const points = (part) => `${signed(Math.round(part * 1000) / 10)}\u00a0puntos`;
 
 export const NAMES = { OPERA: "la aerolínea", SIGLADES: "el destino", FECHA_PROGRAMADA: "la salida" };
 
@@ -17,10 +27,10 @@ export const LONGEST = 256;
 
 const BARE = { OPERA: "aerolínea", SIGLADES: "destino" };
 
-/** The fields whose names the model does not know. */
 /** A name as the service compares it: without case, accents and needless spaces. */
 export const folded = (text) => text.normalize("NFKD").replace(/[\p{Mn}\p{Cf}]/gu, "").toLowerCase().trim().split(/\s+/u).join(" ");
 
+/** The fields whose names the model does not know. */
 export const unknownNames = (fields) => fields.map((field) => BARE[field] ?? field).join(" y ");
 
 const PROBLEMS = {

@@ -55,7 +55,8 @@ class FileCard:
         self.bad = page.locator("#bad-lines li")
 
     def paste(self, text: str) -> None:
-        self.page.get_by_label("O pega su texto").fill(text)
+        self.page.locator("#paste-box").evaluate("(fold) => (fold.open = true)")
+        self.page.get_by_label("Texto del CSV").fill(text)
         self.page.get_by_role("button", name="Calcular todos").click()
 
     def choose(self, path: Path) -> None:
@@ -64,8 +65,8 @@ class FileCard:
 
     def column(self, name: str) -> list[str]:
         """What a column of the table shows."""
-        names = [text.strip() for text in self.page.locator("#scored th").all_inner_texts()]
-        return self.page.locator(f"#rows td:nth-child({names.index(name) + 1})").all_inner_texts()
+        names = [text.strip() for text in self.page.locator("#scored th:has([data-column])").all_inner_texts()]
+        return self.page.locator(f"#rows tr:not(.why) td:nth-child({names.index(name) + 1})").all_inner_texts()
 
     def download(self, separator: str = ",") -> list[dict[str, str]]:
         rows = csv.reader(io.StringIO(self.take("Descargar con los resultados"), newline=""), delimiter=separator)
@@ -77,6 +78,24 @@ class FileCard:
         with self.page.expect_download() as started:
             self.page.get_by_role("button", name=button).click()
         return Path(started.value.path()).read_bytes().decode("utf-8-sig")
+
+
+Ask = Callable[[Page, str, str, str], None]
+
+
+@pytest.fixture(scope="session")
+def ask() -> Ask:
+    """`ask(page, airline, destination, "2018-03-05T06:20")` types a flight and calculates it."""
+
+    def typed(page: Page, opera: str, siglades: str, time: str) -> None:
+        day, clock = time.split("T")
+        fields = {"Aerolínea": opera, "Destino": siglades, "Fecha de salida": "-".join(reversed(day.split("-")))}
+        for label, text in fields.items():
+            page.get_by_label(label, exact=True).fill(text)
+        page.get_by_label("Hora, de 00:00 a 23:59").fill(clock)
+        page.get_by_role("button", name="Calcular", exact=True).click()
+
+    return typed
 
 
 @pytest.fixture

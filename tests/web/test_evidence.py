@@ -27,7 +27,7 @@ FIGURES = re.compile(
 )
 
 ADVISED = """async (asked) => {
-  const { choices } = await import("/web/office/heatmap.js");
+  const { choices } = await import("/web/office/when/advice.js");
   return asked.map(({ probabilities, times, flights }) =>
     [...new Set(times.flatMap((time) => {
       const { sameDay, best } = choices(probabilities, time, flights);

@@ -17,7 +17,8 @@ FLIGHTS: list[dict[str, Any]] = json.loads((ROOT / "flights.json").read_bytes())
 Open = Callable[..., Page]
 HEADER = ",".join(FIELDS)
 SKY = "Sky Airline,Calama,2017-11-27 13:00"
-BATCH = "**/predict_delay_probabilities"
+THRESHOLD = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
+BATCH = "**/predict_delay_probabilities?detail=1"
 
 BAD = {
     7: "Sky Airline,Calama,2017-13-40 99:99",
@@ -40,7 +41,8 @@ def lines_of(flights: list[dict[str, Any]], bad: dict[int, str]) -> list[str]:
 
 
 def paste(page: Page, text: str) -> None:
-    page.get_by_label("O pega su texto").fill(text)
+    page.locator("#paste-box").evaluate("(fold) => (fold.open = true)")
+    page.get_by_label("Texto del CSV").fill(text)
     page.get_by_role("button", name="Calcular todos").click()
 
 
@@ -76,7 +78,10 @@ def test_five_thousand_flights_with_ten_bad_lines(open_page: Open, server: Any, 
     assert [n for n, row in enumerate(rows, 2) if row["Problema"]] == sorted(BAD)
     good = [row for row in rows if not row["Problema"]]
     replies = server.post("/predict_delay_probabilities", flights).json()
-    assert [float(row["Probabilidad de atraso"]) for row in good] == [reply["delay_probability"] for reply in replies]
+    told = [float(row["Probabilidad de atraso"]) for row in good]
+    assert [round(one, 2) for one in told] == [reply["delay_probability"] for reply in replies]
+    assert [one > THRESHOLD for one in told] == [reply["clase"][0].startswith("Alta") for reply in replies]
+    assert any(one not in (round(one, 2), THRESHOLD) for one in told)  # 0,249, say, which is no 0,25
     assert [row["Clase"] for row in good] == [reply["clase"][0] for reply in replies]
     assert [[row[field] for field in FIELDS] for row in good] == [[each[field] for field in FIELDS] for each in flights]
 
@@ -86,7 +91,7 @@ def test_five_thousand_flights_with_ten_bad_lines(open_page: Open, server: Any, 
     most = max(reply["delay_probability"] for reply in replies)
     first = page.locator("#rows tr").first.locator("td")
     expect(first.nth(1)).to_have_text(f"{round(most * 100)}\N{NO-BREAK SPACE}% alta")
-    expect(page.locator("th").nth(1)).to_have_attribute("aria-sort", "descending")
+    expect(page.locator("th:has([data-column])").nth(1)).to_have_attribute("aria-sort", "descending")
     expect(page.locator("#rows tr")).to_have_count(200)
     page.get_by_role("button", name="Mostrar más").click()
     expect(page.locator("#rows tr")).to_have_count(400)
@@ -234,7 +239,7 @@ def test_a_silence_in_the_middle_of_a_file_is_outlived(open_page: Open, server: 
     expect(page.locator("#connection")).to_be_hidden()
     assert asked == [500, 500, 500, 500, 500, 500, 250, 250, 100]
     replies = server.post("/predict_delay_probabilities", flights).json()
-    assert [float(row["Probabilidad de atraso"]) for row in downloaded(page)] == [
+    assert [round(float(row["Probabilidad de atraso"]), 2) for row in downloaded(page)] == [
         each["delay_probability"] for each in replies
     ]
 

@@ -76,7 +76,7 @@ def test_every_route_is_described(server: Any) -> None:
 
     starlette: Any = create_app(Settings(), bundles.read(ROOT), Metrics())
     paths = {route.path for route in starlette.app._starlette.routes}
-    pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/img/{name}"}
+    pages = {"/", "/favicon.ico", "/docs", "/openapi.json", "/web", "/report/", "/report/ficha", "/report/img/{name}"}
     assert paths - pages == set(API["paths"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.model.bundle import Table
 from service.model.evidence.counts import Evidence
+from service.model.evidence.period import Period
 from service.model.features import known_values
 
 PAIR = ("OPERA", "SIGLADES")
@@ -13,11 +14,14 @@ Catalogue = dict[str, Any]
 
 
 def catalogue(
-    tables: Sequence[Table], spellings: Mapping[str, Mapping[str, str]], evidence: Evidence | None = None
+    tables: Sequence[Table],
+    spellings: Mapping[str, Mapping[str, str]],
+    evidence: Evidence | None = None,
+    period: Period | None = None,
 ) -> Catalogue:
     """Airlines, destinations, and the destinations of each airline; a bundle without such a table tells no routes.
 
-    And the flights of each route in each hour of a week, where the bundle has counted them.
+    And the flights of each route in each hour of a week, where the bundle has counted them, and of when its data are.
     """
     routes: dict[str, set[str]] = {}
     for table in tables:
@@ -33,4 +37,5 @@ def catalogue(
         "rutas": {airline: sorted(routes[airline]) for airline in sorted(routes)},
         "nombres": spellings,
         "semanas": evidence.weeks() if evidence else {},
+        "datos": {"vuelos": period.flights, "desde": period.first, "hasta": period.last} if period else None,
     }

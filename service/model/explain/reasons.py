@@ -83,7 +83,8 @@ class Reasoner:
         self.counted = bundle.evidence.tables if bundle.evidence else {}
         self._line = line or Line(WAITING)
         self._flown: Flown | None = None
-        records = {table.name for table in bundle.tables if is_record(table, bundle.last_day)}
+        last_day = bundle.period.last if bundle.period else None
+        records = {table.name for table in bundle.tables if is_record(table, last_day)}
         self.records = tuple(table for table in bundle.tables if table.name in records)
         self._tables = [unknown(table) if table.name in records else table for table in bundle.tables]
         self.inputs = self._used()

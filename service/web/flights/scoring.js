@@ -1,19 +1,16 @@
 // Many flights -> a probability each, a slice at a time. It outlives a silence of the service.
 
 import * as api from "../api.js";
-import { folded, inSpanish } from "../words.js";
+import { inSpanish } from "../words.js";
 
 const SLICE = 500;
 const PAUSE = 1000;
 
-let catalogue;
-
 /**
- * Gives each row its `probability`, `clase` and `unknown` fields, or `why` the service takes it not. `told(done)` is called
+ * Gives each row its `probability`, not rounded, the `threshold` of its `clase`, and its `unknown` fields, or `why` the service takes it not. `told(done)` is called
  * after each slice, and the rest is left where it returns false.
  */
 export async function scoreAll(rows, told) {
-  catalogue = undefined; // the service may have another model by now
   for (let start = 0; start < rows.length; start += SLICE) {
     await scoreSlice(rows.slice(start, start + SLICE), () => told(start));
     if (told(Math.min(start + SLICE, rows.length)) === false) return;
@@ -24,11 +21,10 @@ async function scoreSlice(slice, goesOn) {
   let left = slice;
   while (left.length && goesOn() !== false) {
     try {
-      const { body, unknown } = await api.predictAll(left.map(({ flight }) => flight));
-      if (unknown.length) catalogue ??= await api.catalogue();
+      const { body } = await api.predictAll(left.map(({ flight }) => flight));
       if (goesOn() === false) return;
       left.forEach((row, n) => Object.assign(row, {
-        probability: body[n].delay_probability, clase: body[n].clase[0], unknown: unknown.filter((field) => isUnknown(row, field)),
+        probability: body[n].probabilidad, threshold: body[n].umbral, clase: body[n].clase[0], unknown: body[n].desconocidos,
       }));
       return;
     } catch (error) {
@@ -41,10 +37,6 @@ async function scoreSlice(slice, goesOn) {
     }
   }
 }
-
-/** The service tells which fields of a slice have unknown names, the catalogue in which rows. */
-const isUnknown = ({ flight }, field) =>
-  !catalogue[field]?.includes(flight[field]) && !Object.hasOwn(catalogue.nombres[field], folded(flight[field]));
 
 /** The rows that the service found nothing wrong with. Throws the error where it names no row. */
 function withoutRefused(rows, error) {

@@ -1,200 +1,185 @@
-// The page for people who schedule flights: choose one, see how likely it leaves late, why, and when it would be better.
+// The page for people who schedule flights: ask about one or two, see how likely they leave late, why, and when it would be better.
 
 import * as api from "../api.js";
 import * as key from "../key.js";
-import * as file from "./file.js";
-import { choices, draw, legend, named, week } from "./heatmap.js";
-import { showReasons } from "./reasons.js";
-import { showScale } from "./scale.js";
-import { inDigits, inFull, inShort } from "../times.js";
-import { percent } from "../words.js";
+import { difference, inBrief, showAnswers, titled } from "./answer/answer.js";
+import { showReasons } from "./answer/reasons.js";
+import * as share from "./answer/share.js";
+import { prepareStrip } from "./answer/strip.js";
+import * as file from "./files/file.js";
+import { known as knownExample, list, prepareExamples, sayFound } from "./flight/examples.js";
+import { fill, offer, prepareForm } from "./flight/form.js";
+import * as link from "./flight/link.js";
+import { periodOf, tellBasis } from "./basis.js";
+import { momentsOf, showWhen } from "./when/when.js";
 
-const LISTED = 60;
+const SLOW = 4000;
+const EMPTY = "Escribe un vuelo y verás aquí qué tan probable es que se atrase.";
+const LACKS = "Al enlace le falta algo, o su salida no se entiende: complétalo y calcula.";
 const element = (id) => document.getElementById(id);
-const made = (name, properties) => Object.assign(document.createElement(name), properties);
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
-let listed = [];
-let known = { OPERA: [], SIGLADES: [], rutas: new Map(), semanas: {} };
-let asked = null;
-let showWeekAgain = () => {};
+let known = null;
+let asked = []; // one flight, or two to compare
+let first = null; // the flight that the next one will be compared with
+let turn = 0;
+let invitation = EMPTY;
+let drawAnswers = () => {};
+let showWhenAgain = () => {};
 
 function say(id, text) {
   element(id).textContent = text;
   element(id).hidden = !text;
 }
 
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const failed = (error) => ({ failure: api.inWords(error) });
 
-const searched = ({ id, OPERA, SIGLADES, FECHA_PROGRAMADA: time }) =>
-  plain(`${id} ${OPERA} ${SIGLADES} ${time} ${inDigits(time)} ${inFull(time)}`);
-
-function search() {
-  if (!listed.length) return say("found", "Este modelo no trae vuelos de ejemplo; escribe uno.");
-  const words = plain(element("search").value).split(/\s+/).filter(Boolean);
-  const found = listed.filter(({ text }) => words.every((word) => text.includes(word)));
-  element("list").replaceChildren(...found.slice(0, LISTED).map(listItem));
-  markListed();
-  const more = found.length > LISTED ? `; se muestran ${LISTED}` : "";
-  say("found", found.length ? `${found.length} de ${listed.length} vuelos${more}.` : "Ningún vuelo calza con la búsqueda.");
-}
-
-function listItem({ flight }) {
-  const button = made("button", { type: "button" });
-  button.append(
-    made("strong", { textContent: `${flight.OPERA} a ${flight.SIGLADES}` }),
-    made("span", { textContent: `${inShort(flight.FECHA_PROGRAMADA)} · n.º ${flight.id}` }),
-  );
-  button.dataset.id = flight.id;
-  button.addEventListener("click", () => {
-    fillForm(flight);
-    choose(flight);
-    if (matchMedia("(max-width: 46rem)").matches) element("result").focus(); // it is further down there
-  });
-  const item = document.createElement("li");
-  item.append(button);
-  return item;
-}
-
-function markListed() {
-  for (const button of element("list").querySelectorAll("button")) {
-    button.setAttribute("aria-current", String(button.dataset.id === String(asked?.id)));
-  }
-}
-
-function fillForm({ OPERA, SIGLADES, FECHA_PROGRAMADA }) {
-  element("opera").value = OPERA;
-  element("siglades").value = SIGLADES;
-  element("time").value = FECHA_PROGRAMADA.slice(0, 16).replace(" ", "T");
-  offerRoutes();
-}
-
-const offer = (list, names) => element(list).replaceChildren(...names.map((value) => made("option", { value })));
-
-/** The destinations of the typed airline and the airlines to the typed destination; all of them for another one. */
-function offerRoutes() {
-  const [opera, siglades] = [element("opera").value.trim(), element("siglades").value.trim()];
-  const destinations = known.rutas.get(opera);
-  const airlines = known.OPERA.filter((name) => known.rutas.get(name)?.includes(siglades));
-  offer("destinations", destinations ?? known.SIGLADES);
-  offer("airlines", airlines.length ? airlines : known.OPERA);
-  element("route").textContent =
-    destinations && siglades && !destinations.includes(siglades)
-      ? `El modelo no conoce vuelos de ${opera} a ${siglades}; se puede calcular igual.`
-      : "Se ofrecen las rutas que existen; también puedes escribir otra.";
-}
-
-/** Shows everything about a flight; the answer to an older question is dropped. */
-async function choose(flight) {
-  asked = flight;
-  const { OPERA, SIGLADES, FECHA_PROGRAMADA } = flight;
-  const question = { OPERA, SIGLADES, FECHA_PROGRAMADA };
-  markListed();
+/** Shows everything about some flights; what comes for an older question is dropped. */
+async function show(flights) {
+  const mine = ++turn;
+  asked = flights.map(knownExample);
+  const current = asked.at(-1);
+  drawAnswers = showWhenAgain = () => {};
+  busy(true);
   say("state", "Calculando…");
+  const slow = setTimeout(() => mine === turn && say("state", "El servicio está tardando; se sigue esperando…"), SLOW);
+  const explained = Promise.all(asked.map((flight) => api.explain(questionOf(flight)))).catch(failed);
+  const moments = api.predictAll(momentsOf(current)).then(({ body }) => body).catch(failed);
   try {
-    const [reply, explanation, probabilities] = await Promise.all([
-      api.predict(question), orFailure(api.explain(question)), orFailure(api.predictAll(week(question)).then(({ body }) => body)),
-    ]);
-    if (asked !== flight) return;
-    showAnswer(flight, reply);
-    showWhy(explanation);
-    const route = { ...question, ...Object.fromEntries(reply.readAs) };
-    showWeekAgain = () => showWeek(question, probabilities, flightsOf(route));
-    showWeekAgain();
+    const replies = await Promise.all(asked.map((flight) => api.predict(questionOf(flight))));
+    if (mine !== turn) return;
+    showAnswer(replies);
     say("state", "");
+    await explained.then((explanations) => mine === turn && showWhy(explanations));
+    const others = await moments;
+    if (mine !== turn) return;
+    showWhenAgain = () => showMoments(current, others, replies.at(-1).readAs);
+    showWhenAgain();
   } catch (error) {
-    if (asked !== flight) return;
-    say("state", api.inWords(error));
-    showWeekAgain = () => {};
-    for (const id of ["answer", "why", "when"]) element(id).hidden = true;
+    if (mine === turn) fail(error);
+  } finally {
+    clearTimeout(slow);
+    if (mine === turn) busy(false);
   }
 }
 
-/** What only adds to the answer may fail without it. */
-const orFailure = (promise) => promise.catch((error) => ({ failure: api.inWords(error) }));
+const questionOf = ({ OPERA, SIGLADES, FECHA_PROGRAMADA }) => ({ OPERA, SIGLADES, FECHA_PROGRAMADA });
 
-function showAnswer(flight, { body: { delay_probability, clase }, unknown, readAs }) {
-  const late = Math.round(delay_probability * 100);
-  element("answer").className = clase[0].startsWith("Alta") ? "high" : "low";
-  element("flight").textContent = `${flight.OPERA} a ${flight.SIGLADES}, ${inFull(flight.FECHA_PROGRAMADA)}`;
-  element("probability").textContent = percent(delay_probability);
-  element("class").textContent = clase[0];
-  element("meaning").textContent =
-    late === 0 ? "De 100 vuelos como este, casi ninguno saldría más de 15 minutos tarde."
-    : late === 1 ? "De 100 vuelos como este, uno saldría más de 15 minutos tarde."
-    : `De 100 vuelos como este, unos ${late} saldrían más de 15 minutos tarde.`;
-  const names = { OPERA: "la aerolínea", SIGLADES: "el destino" };
-  const told = unknown.map((field) => names[field]).join(" ni ");
-  const read = readAs.map(([field, name]) => `«${flight[field]}» leído como «${name}».`);
-  say("unknown", [...read, told && `El modelo no conoce ${told}: se usan promedios.`].filter(Boolean).join(" "));
-  say("happened", happened(flight));
+function busy(is) {
+  element("result").parentElement.setAttribute("aria-busy", String(is));
+  if (is) element("again").hidden = true;
+}
+
+function fail(error) {
+  say("state", api.inWords(error));
+  element("again").hidden = !(error instanceof api.ApiError && error.passes);
+  for (const id of ["answer", "why", "when", "strip"]) element(id).hidden = true;
+  document.title = "Atrasos desde Santiago";
+}
+
+function showAnswer(replies) {
+  const bodies = replies.map(({ body }) => body);
+  drawAnswers = (explanations) => showAnswers(element("answers"), asked, replies, explanations);
+  drawAnswers();
+  say("difference", asked.length > 1 ? difference(bodies) : "");
+  element("compare").hidden = asked.length > 1;
+  element("compare-end").hidden = asked.length < 2;
+  const lines = asked.map((flight, n) => inBrief(flight, bodies[n]));
+  say("strip", lines.join("  |  "));
+  document.title = `${lines.join(" | ")} · Atrasos desde Santiago`;
   element("answer").hidden = false;
 }
 
-function happened({ minutos_de_atraso: minutes, atrasado }) {
-  if (minutes === undefined) return "";
-  const many = `${Math.abs(minutes)} ${Math.abs(minutes) === 1 ? "minuto" : "minutos"}`;
-  const when = minutes === 0 ? "a la hora" : `${many} ${minutes > 0 ? "después" : "antes"} de lo programado`;
-  return `Lo que pasó: salió ${when}, ${atrasado ? "atrasado" : "sin atraso"}. El modelo también aprendió de este vuelo.`;
-}
-
-function showWhy(explanation) {
+function showWhy(explanations) {
   element("why").hidden = false;
-  for (const id of ["scale", "scale-text", "reasons"]) element(id).hidden = Boolean(explanation.failure);
-  if (explanation.failure) return say("why-text", explanation.failure);
-  const { delay_probability, umbral } = explanation;
-  showScale(element("scale"), delay_probability, umbral);
-  element("scale-text").textContent = `La raya marca ${percent(umbral)}: más que eso es «alta».`;
-  showReasons(element("reasons"), element("why-text"), explanation);
+  element("reasons").hidden = Boolean(explanations.failure);
+  if (explanations.failure) return say("why-text", explanations.failure);
+  drawAnswers(explanations);
+  drawAnswers = ((draw) => () => draw(explanations))(drawAnswers);
+  showReasons(element("reasons"), element("why-text"), explanations);
 }
-
-const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** How many flights the data have of a route, as the model names it, in each hour of a week; null where it does not tell. */
 function flightsOf({ OPERA, SIGLADES }) {
-  if (!Object.keys(known.semanas).length) return null;
-  return own(own(known.semanas, OPERA) ?? {}, SIGLADES) ?? Array(168).fill(0);
+  const weeks = known?.semanas ?? {};
+  if (!Object.keys(weeks).length) return null;
+  return own(own(weeks, OPERA) ?? {}, SIGLADES) ?? Array(168).fill(0);
 }
 
-function showWeek(flight, replies, flights) {
+function showMoments(flight, replies, readAs) {
   element("when").hidden = false;
-  element("map-box").hidden = Boolean(replies.failure);
+  element("when-title").textContent = asked.length > 1 ? "Cuándo convendría más el vuelo 2" : "Cuándo convendría más";
+  element("maps").hidden = Boolean(replies.failure);
   if (replies.failure) return say("best", replies.failure);
-  const probabilities = replies.map((each) => each.delay_probability);
-  const marks = choices(probabilities, flight.FECHA_PROGRAMADA, flights);
-  const name = (n) => named(n, probabilities, flights);
-  const pointed = (n) => (element("cell").textContent = name(n) + (n === marks.chosen ? ", elegido" : ""));
-  element("most").textContent = legend(element("legend"), probabilities);
-  draw(element("map"), probabilities, flights, marks, pointed, (n) => {
-    const other = week(flight)[n];
-    fillForm(other);
-    choose(other);
+  element("best").hidden = false;
+  showWhen(flight, replies, flightsOf({ ...flight, ...Object.fromEntries(readAs) }), (other) => {
+    ask([...asked.slice(0, -1), other]);
     element("result").focus();
   });
-  pointed(marks.chosen);
-  say("best", advice(marks, flights, name));
 }
 
-function advice({ sameDay, best }, flights, name) {
-  if (!flights) return "Este modelo no dice a qué horas hay vuelos: no se recomienda ninguna.";
-  if (best === null) return "Los datos no tienen vuelos de esta ruta: no se recomienda ninguna hora.";
-  const day = sameDay === null ? "Ese día ninguna otra hora con vuelos sería mejor." : `Ese día convendría más el ${name(sameDay)}.`;
-  return `${day} Lo mejor de la semana, entre las horas con vuelos: el ${name(best)}.`;
+/** Asks about flights that somebody chose: they are a step in the browser's history. */
+function ask(flights) {
+  endComparing();
+  link.write(flights);
+  fill(flights.at(-1));
+  show(flights);
+  const { top, bottom } = element("result").getBoundingClientRect();
+  if (top < 0 || Math.min(bottom, top + 200) > innerHeight) element("result").scrollIntoView();
+}
+
+function startComparing() {
+  first = asked[0];
+  say("comparing", `Se comparará con ${titled(first)}. Cambia lo que quieras y calcula.`);
+  element("choose-title").textContent = "El otro vuelo";
+  element("compare-cancel").hidden = false;
+  element("choose").scrollIntoView();
+  element("opera").focus();
+}
+
+function endComparing() {
+  first = null;
+  say("comparing", "");
+  element("choose-title").textContent = "Tu vuelo";
+  element("compare-cancel").hidden = true;
+}
+
+/** What the address says: at the start, and when somebody goes back or forth. */
+function follow() {
+  const { flights, part, lacks } = link.flightsOf(location.search);
+  endComparing();
+  fill(part ?? flights.at(-1) ?? {});
+  if (flights.length) return show(flights);
+  turn++;
+  asked = [];
+  drawAnswers = showWhenAgain = () => {};
+  busy(false);
+  for (const id of ["answer", "why", "when", "strip", "again"]) element(id).hidden = true;
+  document.title = "Atrasos desde Santiago";
+  invitation = lacks ? LACKS : EMPTY;
+  say("state", invitation);
 }
 
 async function load() {
   const [flights, catalogue] = await Promise.all([api.flights(), api.catalogue()]);
-  listed = flights.map((flight) => ({ flight, text: searched(flight) }));
-  known = { ...catalogue, rutas: new Map(Object.entries(catalogue.rutas)) };
-  offerRoutes();
-  search();
-  showWeekAgain();
+  known = catalogue;
+  offer(catalogue);
+  if (!asked.length) say("state", invitation);
+  tellBasis(element("basis"), catalogue.datos);
+  list(flights, periodOf(catalogue.datos));
+  asked = asked.map(knownExample);
+  drawAnswers();
+  showWhenAgain();
 }
 
-const start = () => load().catch((error) => say("found", api.inWords(error)));
+const start = () => load().catch((error) => {
+  sayFound(api.inWords(error));
+  if (!asked.length) say("state", api.inWords(error));
+});
 
 function resume() {
-  if (!known.OPERA.length) start();
-  if (asked) choose(asked);
+  if (!known) start();
+  if (asked.length) show(asked);
 }
 
 api.watch((isDown) => {
@@ -203,12 +188,18 @@ api.watch((isDown) => {
 });
 key.whenEntered(resume);
 
-element("search").addEventListener("input", search);
-for (const id of ["opera", "siglades"]) element(id).addEventListener("input", offerRoutes);
-element("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const FECHA_PROGRAMADA = `${element("time").value.replace("T", " ")}:00`.slice(0, 19);
-  choose({ OPERA: element("opera").value.trim(), SIGLADES: element("siglades").value.trim(), FECHA_PROGRAMADA });
+prepareForm((flight) => ask(first ? [first, flight] : [flight]));
+prepareExamples((flight) => ask(first ? [first, flight] : [flight]));
+share.prepare();
+prepareStrip();
+file.prepare((flight) => ask([flight]));
+element("again").addEventListener("click", () => show(asked));
+element("compare").addEventListener("click", startComparing);
+element("compare-end").addEventListener("click", () => ask(asked.slice(-1)));
+element("compare-cancel").addEventListener("click", () => {
+  endComparing();
+  fill(asked.at(-1) ?? {});
 });
-file.prepare();
+addEventListener("popstate", follow);
+follow();
 start();

@@ -34,7 +34,8 @@ def made_up(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_expor
 def test_the_same_flights_give_the_same_report(made_up: list[Path]) -> None:
     first, second = ({path.name: path.read_bytes() for path in folder.rglob("*.*")} for folder in made_up)
     assert first == second
-    assert set(first) == {"model.md", "model.json", "model.html", *(f"model-{name}.png" for name in PICTURES)}
+    pages = ("model.md", "model.json", "model.html", "ficha.html")
+    assert set(first) == {*pages, *(f"model-{name}.png" for name in PICTURES)}
 
 
 def test_the_page_shows_its_pictures_and_says_that_it_is_quick(made_up: list[Path]) -> None:

@@ -19,6 +19,7 @@ import pytest
         ("/web/icon.svg", "image/svg+xml"),
         ("/favicon.ico", "image/svg+xml"),
         ("/report/", "text/html"),
+        ("/report/ficha", "text/html"),
         ("/report/img/model-tried.png", "image/png"),
     ],
 )
@@ -55,9 +56,11 @@ def test_every_picture_of_the_report_is_there(server: Any) -> None:
 
 
 def test_a_bundle_without_a_report_says_so(small_bundle: Any, servers: Callable[..., Any]) -> None:
-    reply = httpx.get(servers("--workers", 1, "--bundle", small_bundle.folder).url + "/report/")
-    assert reply.status_code == 404
-    assert reply.json() == {"detail": "This bundle has no report: `python -m export report` makes one"}
+    url = servers("--workers", 1, "--bundle", small_bundle.folder).url
+    for path in ("/report/", "/report/ficha"):
+        reply = httpx.get(url + path)
+        assert reply.status_code == 404
+        assert reply.json() == {"detail": "This bundle has no report: `python -m export report` makes one"}
 
 
 def test_pages_are_counted(server: Any) -> None:

@@ -36,7 +36,14 @@ def test_the_catalogue_tells_when_each_route_was_flown(server: Any, real_data: P
 
 
 def test_a_bundle_that_has_not_counted_tells_no_weeks() -> None:
-    assert catalogue(read(ROOT).tables, {})["semanas"] == {}
+    told = catalogue(read(ROOT).tables, {})
+    assert (told["semanas"], told["datos"]) == ({}, None)
+
+
+def test_the_catalogue_tells_of_when_its_flights_are(server: Any) -> None:
+    data = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["data"]
+    told = httpx.get(server.url + "/catalogue").json()["datos"]
+    assert told == {"vuelos": data["rows"], "desde": data["from"], "hasta": data["to"]}
 
 
 def test_the_catalogue_tells_how_names_may_be_written(server: Any) -> None:

@@ -18,6 +18,7 @@ from export.data.flights import Flights, read_flights
 from export.learn.tables import matrix
 from service.model.bundle import Bundle, Table, read
 from service.model.evidence.counts import Counted, Evidence
+from service.model.evidence.period import Period
 from service.model.explain.inputs import DATE, INPUT_OF, INPUTS
 from service.model.explain.reasons import Reasoner, Reasons
 from service.model.keys import PARTS, Parts, key_parts
@@ -106,7 +107,7 @@ def bundle_of(*tables: Table, counted: bool = True) -> Bundle:
     dates = Counted(None, {"2017-01-01": [10, 2], "2017-01-02": [90, 21]})
     tables_counted = {table.name: dates if table.key == ("FECHA",) else Counted(None, {}) for table in tables}
     evidence = Evidence(tables_counted, ROUTES) if counted else None
-    return replace(read(ROOT), tables=tables, evidence=evidence, last_day="2017-01-02")
+    return replace(read(ROOT), tables=tables, evidence=evidence, period=Period(2, "2017-01-01", "2017-01-02"))
 
 
 def share(odds: float) -> float:

@@ -137,7 +137,7 @@ def test_the_pages_work_under_a_prefix_and_tls(proxied: Proxied, browser: Any, p
     failed: list[str] = []
     page.on("response", lambda reply: failed.append(reply.url) if reply.status >= 400 else None)
     page.on("requestfailed", lambda request: failed.append(request.url))
-    for name in ("", "docs", "report"):
+    for name in ("", "docs", "report", "report/ficha", "?aerolinea=Sky+Airline&destino=Calama&salida=2027-03-05T06:20"):
         page.goto(proxied.url + prefix + name, wait_until="networkidle")
         assert page.title()
     page.close()

@@ -1,6 +1,6 @@
 // Asks which column of a file is which, where its first line does not say so.
 
-import { FIELDS } from "../flights/columns.js";
+import { FIELDS } from "../../flights/columns.js";
 
 const element = (id) => document.getElementById(id);
 const select = (field) => element(`column-${field}`);

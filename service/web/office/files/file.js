@@ -1,12 +1,13 @@
 // The part of the page for whole files: flights in a CSV or a workbook in, a table and a CSV with the results out.
 
-import * as api from "../api.js";
-import { sheetOfFile, sheetOfText } from "../flights/file.js";
-import { template, withResults } from "../flights/result.js";
-import { inWords, readRows, understand } from "../flights/rows.js";
-import { scoreAll } from "../flights/scoring.js";
-import { count } from "../words.js";
+import * as api from "../../api.js";
+import { sheetOfFile, sheetOfText } from "../../flights/file.js";
+import { template, withResults } from "../../flights/result.js";
+import { inWords, readRows, understand } from "../../flights/rows.js";
+import { scoreAll } from "../../flights/scoring.js";
+import { count } from "../../words.js";
 import { askColumns, hideColumns, prepareMapping } from "./mapping.js";
+import { showSummary } from "./summary.js";
 import { prepareTable, showTable } from "./table.js";
 
 const SHOWN = 200;
@@ -59,7 +60,7 @@ async function score(next) {
     await scoreAll(good, (done) => {
       if (turn !== running) return false; // it was stopped, or another file was given
       element("progress").value = done / good.length;
-      say(`Calculando: ${done.toLocaleString("es")} de ${count(good.length, "vuelo", "vuelos")}…`);
+      say(`Calculando: ${done.toLocaleString("es-CL")} de ${count(good.length, "vuelo", "vuelos")}…`);
     });
   } catch (error) {
     failure = `${api.inWords(error)} `;
@@ -86,7 +87,9 @@ function showAll(failure = "") {
   if (left) told.push(count(left, "vuelo sin calcular", "vuelos sin calcular"));
   say(`${failure}${told.join("; ")}.`);
   showBad(bad);
-  element("scored").hidden = false;
+  element("scored").hidden = !scored.length;
+  element("by-airline").open = false;
+  showSummary(scored);
   showTable(scored);
 }
 
@@ -132,11 +135,11 @@ function acceptDrops() {
   });
 }
 
-/** Makes this part of the page work. */
-export function prepare() {
+/** Makes this part of the page work; `opened(flight)` is called with one of its flights that somebody wants to see. */
+export function prepare(opened) {
   acceptDrops();
   prepareMapping();
-  prepareTable();
+  prepareTable(opened);
   element("file").addEventListener("change", ({ target }) => {
     if (target.files[0]) take(sheetOfFile(target.files[0]));
     target.value = ""; // so that the same file may be chosen again
