@@ -1,6 +1,5 @@
 """One run: a file comes in, processes score it, and what came of it goes out in the same order."""
 
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path

@@ -70,7 +70,7 @@ class Workers:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for pipe in (ours, *(worker.pipe for worker in self._workers)):
             pipe.close()
-        _work(theirs, self._slots, make, pack)
+        return _work(theirs, self._slots, make, pack)
 
     def run(self, blocks: Iterable[Block]) -> Iterator[Done]:
         """What came of each block, in order; they go to the processes in turn. Raises BulkError."""
@@ -164,7 +164,8 @@ def _answer(pipe: "Connection[bytes, bytes]", slot: mmap, scored: Scored, pack: 
         for piece in content:
             slot[at : at + len(piece)] = piece
             at += len(piece)
-    told = scored._asdict() | {"content": None, "size": size, "beside": beside}
+    wrong = list(map(tuple, scored.wrong))
+    told = scored._asdict() | {"content": None, "wrong": wrong, "size": size, "beside": beside}
     pipe.send_bytes(orjson.dumps(told))
     if beside:
         pipe.send_bytes(b"".join(content))

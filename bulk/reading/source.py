@@ -30,7 +30,9 @@ class Source:
                 what = "Parquet" if begin == PARQUET else "a workbook or another zip file"
                 raise BulkError(f"{self.name}: it is {what} inside; CSV is expected there")
             # What unpacks reads some kilobytes at a time; this asks it for whole pieces.
-            self._text: IO[bytes] = io.BufferedReader(gzip.open(self._file), BUFFER) if self._packed else self._file  # type: ignore[type-var]
+            self._text: IO[bytes] = self._file
+            if self._packed:
+                self._text = io.BufferedReader(gzip.GzipFile(fileobj=self._file), BUFFER)
             if encoding is None and _peek(self._text, 2)[:2] in UTF16:
                 encoding = "utf-16"
         except (OSError, EOFError, zlib.error) as error:

@@ -9,7 +9,7 @@ import pyarrow.csv
 
 
 def as_text(column: pa.Array) -> pa.StringArray:
-    """Empty where there is nothing. A time without a zone is Santiago's, as in a CSV; one with a zone is told with it."""
+    """Empty where there is nothing. A time without a zone is Santiago's, as in a CSV."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_timestamp(column.type):
@@ -53,10 +53,11 @@ def as_ipc(batch: pa.RecordBatch) -> bytes:
     out = pa.BufferOutputStream()
     with pa.ipc.new_stream(out, batch.schema) as stream:
         stream.write_batch(batch)
-    return out.getvalue().to_pybytes()
+    content: bytes = out.getvalue().to_pybytes()
+    return content
 
 
-def from_ipc(content: bytes) -> pa.RecordBatch:
+def from_ipc(content: bytes | memoryview) -> pa.RecordBatch:
     return pa.ipc.open_stream(content).read_next_batch()
 
 

@@ -89,7 +89,8 @@ class Names:
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         codes = np.array([self._code(text) for text in column.dictionary.to_pylist()] or [0], np.int32)
-        return codes[column.indices.to_numpy()]
+        found: Places = codes[column.indices.to_numpy()]
+        return found
 
     def _code(self, text: str) -> int:
         code = self._read.get(text)

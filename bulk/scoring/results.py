@@ -72,4 +72,5 @@ class Results:
 
 
 def millionths(probabilities: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.rint(np.clip(probabilities.astype(np.float64), 0, 1) * MILLION).astype(np.int32)
+    found: NDArray[np.int32] = np.rint(np.clip(probabilities.astype(np.float64), 0, 1) * MILLION).astype(np.int32)
+    return found

@@ -61,7 +61,8 @@ def read_when(texts: pa.StringArray) -> When:
 
 
 def _offsets(texts: pa.StringArray) -> Places:
-    return np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    offsets: Places = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return offsets
 
 
 def _letters(texts: pa.StringArray) -> NDArray[np.uint8]:
@@ -77,7 +78,8 @@ def _places(letters: NDArray[np.uint8], read: Callable[[bytes], TimeParts | None
         pa.binary(width), rows, [None, pa.py_buffer(np.ascontiguousarray(letters))]
     ).dictionary_encode()
     places = np.array([_add(read(text), known) for text in column.dictionary.to_pylist()] or [-1], np.int32)
-    return places[column.indices.to_numpy()]
+    found: Places = places[column.indices.to_numpy()]
+    return found
 
 
 def _read_rare(texts: pa.StringArray, rows: NDArray[np.intp], found: When) -> None:

@@ -1,4 +1,4 @@
-"""A file on its way: `OUT.part`, its bad rows, and a record of how far both are whole, so that a run can be gone on with.
+"""A file on its way: `OUT.part`, its bad rows, and how far both are whole, so that a run can be gone on with.
 
 What is recorded is on the disk before, and never more than that is believed. The files get their names once all is in
 them.
@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -72,9 +73,8 @@ class Part:
                 raise BulkError(f"{self._part}: another run writes it") from None
             self._bad_file = self._bad_part.open("ab")
             done, _ = self._last()
-            for file, part, size in ((self._file, self._part, done.out), (self._bad_file, self._bad_part, done.bad)):
-                if part.stat().st_size < size:  # it was cut by others
-                    done = Progress()
+            if self._part.stat().st_size < done.out or self._bad_part.stat().st_size < done.bad:
+                done = Progress()  # others cut them
             for file, size in ((self._file, done.out), (self._bad_file, done.bad)):
                 os.truncate(file.fileno(), size)
             if not done.start:
@@ -150,10 +150,8 @@ class Part:
     def close(self) -> None:
         for file in (self._file, self._bad_file):
             if file:
-                try:
+                with suppress(OSError):  # told when it was written
                     file.close()
-                except OSError:
-                    pass  # told when it was written
 
     def failed(self, error: OSError) -> BulkError:
         return BulkError(f"{self._out}: {error.strerror or error}")

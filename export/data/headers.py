@@ -1,4 +1,4 @@
-"""Which column of a file is which, by what people call them: the rules of the page, `service/web/flights/columns.js`."""
+"""Which column of a file is which, by what people call them: as the page has it, `service/web/flights/columns.js`."""
 
 import re
 from collections.abc import Mapping, Sequence
