@@ -18,21 +18,18 @@ BUFFER = 1 << 20
 class Source:
     """Text from its first byte on; `position` is where in the file itself it has come to, `size` how long that is."""
 
-    def __init__(self, path: Path | None, encoding: str | None = None) -> None:
-        """Standard input where there is no path. Raises BulkError."""
-        self.name = str(path or "standard input")
+    def __init__(self, name: str, file: IO[bytes], size: int | None, encoding: str | None = None) -> None:
+        """No size is one that nobody knows. Raises BulkError."""
+        self.name, self.size = name, size
+        self._file = file
         try:
-            self._file: IO[bytes] = path.open("rb", BUFFER) if path else sys.stdin.buffer
-            self.size = path.stat().st_size if path else None
-            begin = _peek(self._file, 4)
-            self._packed = begin.startswith(GZIP)
+            begin = _peek(file, 4)
             if begin.startswith((PARQUET, ZIP)):
                 what = "Parquet" if begin == PARQUET else "a workbook or another zip file"
-                raise BulkError(f"{self.name}: it is {what} inside; CSV is expected there")
-            # What unpacks reads some kilobytes at a time; this asks it for whole pieces.
-            self._text: IO[bytes] = self._file
-            if self._packed:
-                self._text = io.BufferedReader(gzip.GzipFile(fileobj=self._file), BUFFER)
+                raise BulkError(f"{name}: it is {what} inside; CSV is expected there")
+            self._text: IO[bytes] = file
+            if begin.startswith(GZIP):  # what unpacks reads some kilobytes at a time; this asks it for whole pieces
+                self._text = io.BufferedReader(gzip.GzipFile(fileobj=file), BUFFER)
             if encoding is None and _peek(self._text, 2)[:2] in UTF16:
                 encoding = "utf-16"
         except (OSError, EOFError, zlib.error) as error:
@@ -78,6 +75,16 @@ class Source:
             return BulkError(f"{self.name}: the gzip file is damaged or cut short: {error}")
         reason = error.strerror if isinstance(error, OSError) else None
         return BulkError(f"{self.name}: {reason or error}")
+
+
+def open_source(path: Path | None, encoding: str | None = None) -> Source:
+    """Standard input where there is no path. Raises BulkError."""
+    if path is None:
+        return Source("standard input", sys.stdin.buffer, None, encoding)
+    try:
+        return Source(str(path), path.open("rb", BUFFER), path.stat().st_size, encoding)
+    except OSError as error:
+        raise BulkError(f"{path}: {error.strerror or error}") from None
 
 
 def _peek(file: IO[bytes], size: int) -> bytes:

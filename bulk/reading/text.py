@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulk.reading.blocks import Block, blocks, read_head
 from bulk.reading.dialect import Dialect, read_dialect
-from bulk.reading.source import Source
+from bulk.reading.source import open_source
 
 BEGIN = 1 << 16
 """Bytes of a file's start that tell it from others."""
@@ -18,7 +18,7 @@ class TextSource:
 
     def __init__(self, path: Path | None, asked: Mapping[str, str], encoding: str | None = None) -> None:
         self._path, self._encoding = path, encoding
-        self._source = Source(path, encoding)
+        self._source = open_source(path, encoding)
         self._head = read_head(self._source)
         self.dialect: Dialect | None = None
         self._dialect = self.dialect = read_dialect(self._source.name, self._head, asked)
@@ -39,7 +39,7 @@ class TextSource:
         self._head = b""
         if start:
             self._source.close()
-            self._source = Source(self._path, self._encoding)
+            self._source = open_source(self._path, self._encoding)
             carry = self._source.skip(start)
         return blocks(self._source, carry, start or self._dialect.start)
 
