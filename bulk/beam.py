@@ -2,7 +2,7 @@
 
 `python -m bulk.beam --input 'FLIGHTS-*.csv' --output OUT`, with any of Beam's own options behind. Each block of a CSV,
 plain or gzipped, becomes a file with a header, `OUT-FLIGHTS-00000.csv`: in the order of their names their rows are
-those of `python -m bulk`. What cannot be scored is in `OUT-FLIGHTS-00000.bad.csv`. A block that is scored again, since its
+those of `python -m bulk`. What cannot be scored is in `OUT-FLIGHTS-00000.bad.csv`. A block that is scored again, as its
 machine was lost, becomes the same file. Beam has pins of its own, and an environment: `make beam`.
 """
 

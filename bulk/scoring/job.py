@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from bulk.reading.dialect import RESULTS, Dialect
 from bulk.scoring.columns import as_csv, as_ipc, as_text, from_ipc, row_text
 from bulk.scoring.model import Model, Said, reason
+from bulk.scoring.natively import read_natively, reader_of
 from bulk.scoring.oddly import Wrong, is_blank
 from bulk.scoring.results import Results
 from bulk.scoring.rows import Rows, read_rows
@@ -75,15 +76,22 @@ class Lines:
     def __init__(self, job: Job, model: Model, dialect: Dialect) -> None:
         self._model, self._dialect = model, dialect
         self._results = Results(job.bundle, dialect.separator)
+        self._native = reader_of(job.bundle.tables) if job.native else None
 
     def __call__(self, block: bytes) -> Scored:
         lines = block.count(b"\n")
-        rows = read_rows(block if block.endswith(b"\n") else block + b"\n", self._dialect)
-        said = self._model(*rows.columns)
-        wrong = _wrong(rows, said, rows.columns, self._dialect)
-        texts = rows.texts if said.good.all() else rows.texts.filter(pa.array(said.good))
+        texts, said, wrong = self._read(block if block.endswith(b"\n") else block + b"\n")
+        if not said.good.all():
+            texts = texts.filter(pa.array(said.good))
         content = _joined(texts, self._results.ends(said.probabilities, said.unknown), self._dialect.line_end)
         return Scored(content, len(said.unknown), int(np.count_nonzero(said.unknown)), lines, wrong)
+
+    def _read(self, block: bytes) -> tuple[pa.Array, Said, list[Wrong]]:
+        if self._native and (read := read_natively(self._native, block, self._dialect, self._model.lookup)):
+            return read.texts, self._model.say(read.found), read.wrong
+        rows = read_rows(block, self._dialect)
+        said = self._model(*rows.columns)
+        return rows.texts, said, _wrong(rows, said, rows.columns, self._dialect)
 
 
 class Blocks:

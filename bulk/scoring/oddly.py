@@ -47,15 +47,6 @@ def read_record(line: int, text: bytes, dialect: Dialect) -> list[str] | Wrong:
         return Wrong(line, reason, text.decode(errors="backslashreplace"))
 
 
-def why_not(text: str, dialect: Dialect) -> str | None:
-    """Why a line without quotes is no row of the right shape; None where it is blank, or is one."""
-    try:
-        _fields(text, dialect)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
 def is_blank(text: str, dialect: Dialect) -> bool:
     return not text.strip(dialect.separator + " \t\r\n")
 

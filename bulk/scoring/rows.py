@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bulk.reading.blocks import BLOCK
 from bulk.reading.dialect import Dialect
-from bulk.scoring.oddly import Wrong, read_record, records, why_not
+from bulk.scoring.oddly import Wrong, read_record, records
 
 QUOTE, NEWLINE, RETURN = map(ord, '"\n\r')
 
@@ -62,18 +62,28 @@ def line_texts(block: bytes, ends: NDArray[np.int32]) -> pa.Array:
 def _read_plain(block: bytes, dialect: Dialect, every: bool) -> Rows | None:
     ends = line_ends(block, dialect)
     quoted = b'"' in block
-    if ends is None or (quoted and not _quotes_fit(block, ends, dialect)):
+    if not _is_utf8(block) or ends is None or (quoted and not _quotes_fit(block, ends, dialect)):
         return None
     table = _arrow(block, dialect, every, quoted)
-    if table is None or (quoted and table.skipped) or len(table.columns[0]) + len(table.skipped) != len(ends):
+    if table is None or len(table.columns[0]) + len(table.skipped) != len(ends):
         return None
     texts, kept = line_texts(block, ends), np.ones(len(ends), np.bool_)
     if table.skipped:
         kept[list(table.skipped)] = False
         texts = texts.filter(pa.array(kept))
-    found = ((line, text, why_not(text, dialect)) for line, text in table.skipped.items())
-    wrong = [Wrong(line, reason, text) for line, text, reason in found if reason]
+    read = [read_record(line, text.encode(), dialect) for line, text in table.skipped.items()]
+    wrong = [each for each in read if isinstance(each, Wrong)]
+    if len(wrong) < sum(map(bool, read)):
+        return None  # Arrow does not take what is a row
     return Rows(texts, np.flatnonzero(kept), table.columns, wrong)
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _quotes_fit(block: bytes, ends: NDArray[np.int32], dialect: Dialect) -> bool:
