@@ -59,9 +59,7 @@ WINGS = {
 }
 """The nearest entry above a file holds for it. An import that points back is in no entry, so there are no circles."""
 
-FILES = sorted(
-    path.relative_to(ROOT) for package in OURS for path in (ROOT / package).rglob("*.py")
-)
+FILES = sorted(path.relative_to(ROOT) for package in OURS for path in (ROOT / package).rglob("*.py"))
 
 
 def wing_of(path: Path) -> Wing:
