@@ -4,7 +4,7 @@ PIP = .venv/bin/$(INSTALL)
 
 CRATE = native/Cargo.toml native/pyproject.toml native/atraso_native.pyi $(wildcard native/src/*.rs)
 
-.PHONY: serve native dev test chaos check export bench sbom
+.PHONY: serve native dev test chaos check export bench beam sbom
 
 serve: .venv/serve .venv/native  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
@@ -16,7 +16,7 @@ native: .venv/serve  ## build the hot path in Rust, and say why where that fails
 dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
-test: .venv/dev .venv/native  ## everything that this machine has the tools for
+test: .venv/dev .venv/native .venv/beam  ## everything that this machine has the tools for
 	.venv/bin/python -m pytest --numprocesses 4 --dist loadscope
 
 chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
@@ -34,6 +34,8 @@ data/dataset_SCL.csv: | .venv/dev
 bench: .venv/dev .venv/native  ## measure the service on this machine, beside what could be used instead
 	.venv/bin/python -m bench compare
 
+beam: .venv/beam  ## install what the Apache Beam pipeline of bulk/beam.py needs, beside the rest
+
 sbom: build/sbom.json  ## what the server's install is made of, in CycloneDX' format
 
 build/sbom.json: pyproject.toml constraints.txt
@@ -45,6 +47,11 @@ build/sbom.json: pyproject.toml constraints.txt
 	build/teller/bin/$(INSTALL) --group sbom
 	build/served/bin/python -m pip --quiet uninstall --yes pip setuptools
 	build/teller/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o $@ build/served/bin/python
+
+.venv/beam: pyproject.toml bulk/beam-constraints.txt | .venv/serve
+	$(PYTHON) -m venv .venv/beam
+	.venv/beam/bin/python -m pip --quiet --disable-pip-version-check install --constraint bulk/beam-constraints.txt --group beam
+	@touch $@
 
 .venv/serve: pyproject.toml constraints.txt
 	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"

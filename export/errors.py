@@ -14,6 +14,6 @@ class ParityError(ExportError):
 
 def missing(error: ModuleNotFoundError, package: str) -> NoReturn:
     """End `python -m package` with what installs all that it needs, unless the module is one of our own."""
-    if (error.name or "").partition(".")[0] in ("service", "export", "bench"):
+    if (error.name or "").partition(".")[0] in ("service", "export", "bench", "bulk"):
         raise error
     sys.exit(f"atraso: the package {error.name} is not here; `make dev`, then `.venv/bin/python -m {package}`, has it")

@@ -65,7 +65,7 @@ def test_a_fault_of_our_own_is_not_hidden_as_a_missing_package(module: str) -> N
     assert "Traceback" in without(module, "--help", "service").stderr
 
 
-@pytest.mark.parametrize("module", ["service", "export", "bench"])
+@pytest.mark.parametrize("module", ["service", "export", "bench", "bulk"])
 def test_the_version_is_told(module: str) -> None:
     command = [sys.executable, "-m", module, "--version"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout

@@ -25,10 +25,20 @@ def test_constraints_hold_names_and_versions_only() -> None:
 
 
 def test_every_dependency_is_pinned() -> None:
-    groups = PROJECT["dependency-groups"].values()
+    groups = [items for name, items in PROJECT["dependency-groups"].items() if name != "beam"]
     wanted = [*PROJECT["project"]["dependencies"], *(item for group in groups for item in group)]
     names = {re.split(r"[><=;\[ ]", item)[0].lower() for item in wanted if isinstance(item, str)}
     assert names <= {name.lower() for name in constrained()}
+
+
+def test_beam_s_environment_is_pinned() -> None:
+    text = (ROOT / "bulk" / "beam-constraints.txt").read_text()
+    assert "://" not in text
+    pinned = dict(line.split("==") for line in text.splitlines() if not line.startswith("#"))
+    assert {re.split("[>=]", item)[0] for item in PROJECT["dependency-groups"]["beam"]} <= pinned.keys()
+    ours = constrained()
+    for name in ("click", "numpy", "onnxruntime", "orjson"):
+        assert pinned[name] == ours[name]
 
 
 def test_the_serving_install_is_what_was_agreed() -> None:

@@ -4,6 +4,7 @@
 mod cache;
 pub mod heads;
 mod lane;
+pub mod lines;
 pub mod plain;
 mod queue;
 mod reader;

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyTuple};
 
+use crate::lines::{self, Dialect};
 use crate::plain::{self, Flight};
 use crate::tables::{Given, PARTS, Tables, Value};
 
@@ -14,6 +15,9 @@ pub struct Reader {
 
 /// What a batch's body gives: its rows, and the places and JSON of the flights that Python has to read.
 type Batch<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>);
+
+/// What a block of CSV gives: its rows, where each line's text ends (i32), and the lines that Python has to read.
+type Lines<'py> = (Bound<'py, PyByteArray>, Bound<'py, PyBytes>, Vec<usize>);
 
 #[pymethods]
 impl Reader {
@@ -73,6 +77,29 @@ impl Reader {
             }
         }
         Ok((PyByteArray::new(py, &rows), others))
+    }
+
+    /// The rows of a block of CSV, of less than 2 GiB, whose rows are lines; None where they may be more than that.
+    fn lines<'py>(
+        &self,
+        py: Python<'py>,
+        block: &[u8],
+        separator: u8,
+        returns: bool,
+        width: usize,
+        places: [usize; 3],
+    ) -> Option<Lines<'py>> {
+        let dialect = Dialect { separator, returns, width, places };
+        let (mut rows, mut ends, mut others) = (Vec::with_capacity(block.len()), Vec::new(), Vec::new());
+        let mut number = 0;
+        let whole = lines::read(block, &dialect, |flight, end| {
+            if !self.write(flight.as_ref(), &mut rows) {
+                others.push(number);
+            }
+            ends.extend_from_slice(&(end as u32).to_ne_bytes());
+            number += 1;
+        });
+        whole.then(|| (PyByteArray::new(py, &rows), PyBytes::new(py, &ends), others))
     }
 }
 

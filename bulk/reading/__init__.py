@@ -1,0 +1,1 @@
+"""Files of flights -> what a process scores at once."""

@@ -1,0 +1,1 @@
+"""What was read at once -> its rows with their probabilities; runs in the processes."""

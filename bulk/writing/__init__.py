@@ -1,0 +1,1 @@
+"""Scored rows -> files that are whole or can be gone on with."""
