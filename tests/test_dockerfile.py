@@ -245,7 +245,7 @@ def test_what_it_loads_is_compiled(image: Stage) -> None:
 import os, sys, service.__main__, service.app
 for module in list(sys.modules.values()):
     source = getattr(module, "__file__", None) or ""
-    if getattr(module.__spec__, "origin", "") != "frozen" and source.endswith(".py") and not os.path.exists(getattr(module, "__cached__", "")):
+    if getattr(getattr(module, "__spec__", 0), "origin", "") != "frozen" and source.endswith(".py") and not os.path.exists(getattr(module, "__cached__", "")):
         print(module.__name__)
 """
     assert printed(image, code) == []
