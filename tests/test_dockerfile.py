@@ -245,7 +245,8 @@ def test_what_it_loads_is_compiled(image: Stage) -> None:
 import os, sys, service.__main__, service.app
 for module in list(sys.modules.values()):
     source = getattr(module, "__file__", None) or ""
-    if getattr(getattr(module, "__spec__", 0), "origin", "") != "frozen" and source.endswith(".py") and not os.path.exists(getattr(module, "__cached__", "")):
+    frozen = getattr(getattr(module, "__spec__", 0), "origin", "") == "frozen"
+    if source.endswith(".py") and not frozen and not os.path.exists(getattr(module, "__cached__", "")):
         print(module.__name__)
 """
     assert printed(image, code) == []
