@@ -17,7 +17,7 @@ RUN python -m venv /venv \
 RUN /teller/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o /sbom.json /venv/bin/python
 COPY deploy/image/root.py ./
 # The modules are what the service imports; they and what they import are compiled.
-RUN /venv/bin/python root.py /image click csv difflib gzip numpy.typing onnxruntime orjson starlette.applications \
+RUN /venv/bin/python root.py /image click csv difflib gzip numpy.typing onnxruntime orjson pkgutil starlette.applications \
       starlette.staticfiles uvicorn.protocols.http.httptools_impl uvloop zoneinfo
 WORKDIR /app
 COPY --from=native /crate/target/release/libatraso_native.so atraso_native.abi3.so
