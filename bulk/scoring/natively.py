@@ -37,7 +37,7 @@ def reader_of(tables: tuple[Table, ...]) -> Rows | None:
     if atraso_native is None or atraso_native.INTERFACE != INTERFACE or not hasattr(atraso_native.Reader, "lines"):
         return None
     try:
-        return atraso_native.Reader([(table.key, table.values, table.default) for table in tables]).lines
+        return atraso_native.Reader([(each.key, each.values, each.default, each.calendar) for each in tables]).lines
     except ValueError:
         return None
 
