@@ -191,6 +191,7 @@ def test_the_readmes_screenshot(open_page: Open, server: Any) -> None:
     page = open_page(server.url, viewport={"width": 1280, "height": 900}, color_scheme="light")
     late = [flight for flight in FLIGHTS if flight["atrasado"]]
     choose(page, next(flight for flight in late if told(server, flight)["delay_probability"] > 0.4))
+    expect(page.locator("#near .cell")).to_have_count(7)
     if os.environ.get("ATRASO_SCREENSHOT"):
         page.screenshot(path=SCREENSHOT, full_page=True)
     assert SCREENSHOT.read_bytes().startswith(b"\x89PNG")
