@@ -9,14 +9,27 @@ from export.errors import missing
 try:
     import click
 
-    from bench.commands import compare, latency, micro, models, report, run, runtimes, start, stress, sweep, workers
+    from bench.commands import (
+        bulk,
+        compare,
+        latency,
+        micro,
+        models,
+        report,
+        run,
+        runtimes,
+        start,
+        stress,
+        sweep,
+        workers,
+    )
     from bench.errors import BenchError
     from service import __version__
     from service.model.bundle import BundleError
 except ModuleNotFoundError as error:  # what a server needs is not enough
     missing(error, "bench")
 
-COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, report)
+COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, bulk, report)
 
 
 @click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")

@@ -39,7 +39,8 @@ class ParquetPart:
 
     def begin(self) -> Progress:
         done = self._part.begin()
-        self._writer = pq.ParquetWriter(pa.PythonFile(self._part.file, "w"), self._schema)
+        self._into = pa.PythonFile(self._part.file, "w")  # once it is gone the file is closed
+        self._writer = pq.ParquetWriter(self._into, self._schema)
         return done
 
     def write(self, content: bytes | memoryview) -> int:

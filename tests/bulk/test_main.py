@@ -282,7 +282,7 @@ def test_killed_and_run_again_it_gives_the_same(real_data: Path, tmp_path: Path)
         record, end = again.with_name("again.csv.part.json"), time.monotonic() + DEADLINE
         before = record.read_bytes() if record.exists() else b""
         while not (record.exists() and record.read_bytes() != before) and time.monotonic() < end:
-            os.sched_yield()
+            time.sleep(0.01)
         run.send_signal(stop)
         _, stderr = run.communicate(timeout=DEADLINE)
         assert again.exists() is False
