@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +45,8 @@ class ParquetPart:
         return done
 
     def write(self, content: bytes | memoryview) -> int:
+        if not len(content):
+            return 0
         batch = from_ipc(content)
         if batch.num_rows:
             try:
@@ -66,6 +69,9 @@ class ParquetPart:
         self._part.finish(done)
 
     def close(self) -> None:
+        if self._writer:
+            with suppress(OSError):  # of a run that was cut off: what it writes is of no use
+                self._writer.close()
         self._part.close()
 
 

@@ -253,6 +253,13 @@ def test_parquet(tmp_path: Path, kind: str) -> None:
     assert told(list(csv.DictReader((tmp_path / "out.csv").open()))) == expected(flights)
 
 
+def test_it_writes_gzipped_csv(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(f"{HEADER}\n" + "\n".join(FLIGHTS))
+    for out in ("out.csv", "out.csv.gz"):
+        assert bulk(tmp_path / "in.csv", "-o", tmp_path / out, "--force").returncode == 0
+    assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == (tmp_path / "out.csv").read_bytes()
+
+
 def test_a_csv_becomes_parquet(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(f"{HEADER}\n" + "\n".join(FLIGHTS))
     assert bulk(tmp_path / "in.csv", "-o", tmp_path / "out.parquet").returncode == 0
