@@ -87,6 +87,7 @@ async function show() {
   }
   for (const each of operations) each.text = `${each.each.method} ${each.each.path} ${each.card.textContent}`.toLowerCase();
   at("words").addEventListener("input", () => search(operations));
+  search(operations); // what was typed before the description was there
   const wide = matchMedia("(min-width: 64rem)");
   const fold = () => (at("contents").open = wide.matches);
   wide.addEventListener("change", fold);
