@@ -17,7 +17,17 @@ from service.model import bundle as bundles
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = 300
 
-NAMES = ("Sky Airline", "grupo  LATAM", "Nobody", '"Curitiba, Bra."', '"Sky ""Airline"""', "Concepción", "", " ", "n" * 257)
+NAMES = (
+    "Sky Airline",
+    "grupo  LATAM",
+    "Nobody",
+    '"Curitiba, Bra."',
+    '"Sky ""Airline"""',
+    "Concepción",
+    "",
+    " ",
+    "n" * 257,
+)
 DESTINATIONS = ("Calama", "lima", "Nowhere", '"Calama"', "Curitiba; Bra.", "Antofagasta")
 TIMES = (
     "2017-11-27 13:00:00", "2017-07-20T08:30", "2031-12-31 23:59", "2017-11-27T16:00:00Z", '"2017-11-27 13:00"',
@@ -57,7 +67,9 @@ def blocks(draw: st.DrawFn) -> tuple[Dialect, bytes]:
         "FECHA_PROGRAMADA": st.sampled_from(TIMES[:3]) | st.sampled_from(TIMES),
     }
     row = st.tuples(*(fields.get(name, st.sampled_from(NOTES[:3])) for name in names)).map(separator.join)
-    rows = draw(st.lists(row | row | row | st.sampled_from(("", " ", separator, "broken")) | st.text(max_size=12), min_size=1))
+    rows = draw(
+        st.lists(row | row | row | st.sampled_from(("", " ", separator, "broken")) | st.text(max_size=12), min_size=1)
+    )
     text = bytearray(end.join([*rows, ""]).encode(errors="replace"))
     for damage in draw(st.lists(st.sampled_from(DAMAGE), max_size=draw(st.sampled_from((0, 0, 1, 3))))):
         at = draw(st.integers(0, len(text)))
