@@ -15,7 +15,7 @@ from export.learn.measured.candidates import candidates, run_chosen
 from export.learn.measured.intervals import gains, intervals
 from export.learn.measured.weekly import run_weekly
 from export.learn.measures import measure
-from export.learn.recipes import EFFECTS, IMPROVED
+from export.learn.recipes import EFFECTS, IMPROVED, AnyRecipe
 from export.progress import Progress
 from export.report.curves import level_known
 
@@ -33,7 +33,7 @@ def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progres
 
     A quick report has one lag and no choice among candidates.
     """
-    recipes = (IMPROVED, EFFECTS)
+    recipes: tuple[AnyRecipe, ...] = (IMPROVED, EFFECTS)
     measured = {("monthly", 0): [tested[recipe.name]["backtest"] for recipe in recipes]}
     for lag in LAGS[:1] if quick else LAGS:
         both = [
