@@ -16,7 +16,7 @@ from export.graph.verify import random_flights
 from service.api.contract import EXAMPLE
 from service.api.errors import refusal
 from service.api.flights.explanation import by_input, by_table
-from service.api.flights.sentences import sentence
+from service.api.flights.sentences import calendar_day, sentence
 from service.model import bundle as bundles
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
@@ -104,6 +104,27 @@ def test_sentences_of_plain_numbers(part: str, count: Count | None, expected: st
 def test_a_table_of_the_last_months_says_so(months: int, told: str) -> None:
     table = Table("x", ("OPERA",), 0.19, {}, 0.18)
     assert sentence(table, ["Sky"], 0.19, FIVE, months) == f"Sky, {told} de los datos: {TOLD}"
+
+
+@pytest.mark.parametrize(
+    ("name", "used", "told"),
+    [
+        ("effect_OPERA", 0.35, "suma +0,35 al logaritmo de las chances"),
+        ("effect_OPERA", -1.254, "suma \N{MINUS SIGN}1,25 al logaritmo de las chances"),
+        ("minutes", 12.5, "toma 12,5"),
+        ("x", 0.35, f"toma 35{NBSP}%"),
+    ],
+)
+def test_what_is_no_share_is_told_as_none(name: str, used: float, told: str) -> None:
+    table = Table(name, ("OPERA",), 0.0, {"Sky": used}, 0.0)
+    assert sentence(table, ["Sky"], used, None) == f"Sky: el modelo {told}."
+    assert sentence(table, ["Sky"], used, FIVE) == f"Sky: {TOLD}"
+
+
+def test_a_calendar_of_log_odds_tells_counts_alone() -> None:
+    told = [calendar_day("effect_dias_libres", "2018-01-01", -1.5, count) for count in (FIVE, None)]
+    assert told[0] == f"En días como el 1 de enero de 2018, {TOLD}"
+    assert told[1] == "El 1 de enero de 2018: el modelo suma \N{MINUS SIGN}1,50 al logaritmo de las chances."
 
 
 def test_what_is_missing_in_the_table_too_has_no_data() -> None:
