@@ -176,6 +176,9 @@ def adds_up(reply: Any) -> bool:
     return abs(sum(parts) - before) < 1e-6 and (not record or record["probabilidad_sin_registro"] == before)
 
 
+INPUTS = ["aerolinea", "destino", "hora", "dia_semana", "fecha"]
+
+
 def test_over_http(server: Any) -> None:
     reply = server.post(EXPLAIN, EXAMPLE)
     assert reply.status_code == 200
@@ -183,8 +186,8 @@ def test_over_http(server: Any) -> None:
     assert list(fields) == ["delay_probability", "clase", "umbral", "base", "motivos", "registro_del_dia", "rango"]
     rounded = server.post("/predict_delay_probability", EXAMPLE).json()["delay_probability"]
     assert round(fields["delay_probability"], 2) == rounded
-    assert [reason["entrada"] for reason in fields["motivos"]] == ["aerolinea", "destino", "hora", "dia_semana"]
-    assert [reason["valor"] for reason in fields["motivos"]] == ["Sky Airline", "Calama", 13, 0]
+    assert [reason["entrada"] for reason in fields["motivos"]] == INPUTS
+    assert [reason["valor"] for reason in fields["motivos"]] == ["Sky Airline", "Calama", 13, 0, "2017-11-27"]
     assert adds_up(fields)
     assert "x-unknown" not in reply.headers
     assert server.post(EXPLAIN + "?detail=inputs", EXAMPLE).json() == fields
@@ -211,12 +214,17 @@ def test_another_detail_is_told(server: Any, query: str) -> None:
 
 
 def test_a_day_of_the_data_is_told_apart(server: Any) -> None:
-    """What the day itself tells is hindsight: no reason has it, so the same hour of another week has the same ones."""
+    """What the day itself tells is hindsight: no reason has it, so the same hour of another week has the same ones.
+
+    Both days are working days; but for its name, the date tells the same of both.
+    """
     flight = {"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-01-05 21:00"}
     past = server.post(EXPLAIN, flight).json()
     later = server.post(EXPLAIN, {**flight, "FECHA_PROGRAMADA": "2018-01-04 21:00"}).json()
     assert later["registro_del_dia"] is None
-    assert past["motivos"] == later["motivos"]
+    assert past["motivos"][:4] == later["motivos"][:4]
+    assert [reply["motivos"][4]["valor"] for reply in (past, later)] == ["2017-01-05", "2018-01-04"]
+    assert past["motivos"][4]["contribucion"] == later["motivos"][4]["contribucion"]
     record = past["registro_del_dia"]
     assert (record["fecha"], record["vuelos"], record["atrasados"]) == ("2017-01-05", 196, 27)
     assert record["probabilidad_sin_registro"] == later["delay_probability"]
@@ -228,7 +236,7 @@ def test_a_day_of_the_data_is_told_apart(server: Any) -> None:
 
 def test_each_reason_has_its_evidence(server: Any) -> None:
     reply = server.post(EXPLAIN, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
-    airline, destination, hour, weekday = reply.json()["motivos"]
+    airline, destination, hour, weekday, date = reply.json()["motivos"]
     assert airline["frase"] == f"JetSmart SPA: se atrasaron 196 de 1095 vuelos (18{NBSP}%)."
     assert (airline["vuelos"], airline["atrasados"], airline["pocos_datos"]) == (1095, 196, False)
     route = {each["clave"]: each for each in airline["evidencia"]}["JetSmart SPA|Lima"]
@@ -236,6 +244,12 @@ def test_each_reason_has_its_evidence(server: Any) -> None:
     assert route["frase"] == "JetSmart SPA a Lima: se atrasaron 4 de 6 vuelos, pocos datos."
     assert [each["clave"] for each in hour["evidencia"]] == ["JetSmart SPA|14", "Lima|14", "JetSmart SPA|Lima|14"]
     assert weekday["evidencia"] == []
+    assert (date["vuelos"], date["frase"]) == (None, "Los vuelos del 5 de marzo de 2018.")
+    (working,) = date["evidencia"]
+    told = (
+        f"es un día hábil; en días así, se atrasaron {working['atrasados']} de {working['vuelos']} vuelos (20{NBSP}%)."
+    )
+    assert working["frase"] == f"El 5 de marzo de 2018 {told}"
     assert destination["frase"].startswith("Los vuelos a Lima: se atrasaron ")
     assert "se atrasaron 12614 de 68206 (18,5" in reply.json()["base"]["frase"]
 
