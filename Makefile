@@ -50,6 +50,7 @@ build/sbom.json: pyproject.toml constraints.txt
 
 .venv/beam: pyproject.toml bulk/beam-constraints.txt | .venv/serve
 	$(PYTHON) -m venv .venv/beam
+	.venv/beam/bin/$(INSTALL) pip
 	.venv/beam/bin/python -m pip --quiet --disable-pip-version-check install --constraint bulk/beam-constraints.txt --group beam
 	@touch $@
 

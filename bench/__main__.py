@@ -10,6 +10,7 @@ try:
     import click
 
     from bench.commands import (
+        bulk,
         compare,
         latency,
         micro,
@@ -29,7 +30,7 @@ try:
 except ModuleNotFoundError as error:  # what a server needs is not enough
     missing(error, "bench")
 
-COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, plan, report)
+COMMANDS = (run, compare, sweep, stress, latency, micro, models, runtimes, start, workers, plan, bulk, report)
 
 
 @click.version_option(__version__, prog_name="atraso", message="%(prog)s %(version)s")

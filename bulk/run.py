@@ -1,5 +1,6 @@
 """One run: a file comes in, processes score it, and what came of it goes out in the same order."""
 
+import gzip
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,7 @@ def run(wanted: Wanted) -> Progress:
             return done
         check_places(wanted)
     packed = wanted.out is not None and wanted.out.suffix == ".gz"
+    header = gzip.compress(header, 6, mtime=0) if packed else header
     workers = Workers(wanted.processes, partial(scorer_of, job), packed)
     sink: Sink = _sink(wanted, part, reading, job)
     try:

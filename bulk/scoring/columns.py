@@ -3,9 +3,13 @@
 import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+from numpy.typing import NDArray
+
+VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 
 
 def as_text(column: pa.Array) -> pa.StringArray:
@@ -38,9 +42,11 @@ def as_csv(batch: pa.RecordBatch, separator: str, line_end: bytes) -> bytes:
 
 
 def _to_write(column: pa.Array) -> pa.Array:
-    """Times without fractions of a second where they have none."""
+    """Times without fractions of a second where they have none; texts as CSV knows them."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if column.type in VIEWS:
+        return pc.cast(column, VIEWS[column.type])
     if pa.types.is_timestamp(column.type):
         try:
             return pc.cast(column, pa.timestamp("s", column.type.tz))
@@ -59,6 +65,18 @@ def as_ipc(batch: pa.RecordBatch) -> bytes:
 
 def from_ipc(content: bytes | memoryview) -> pa.RecordBatch:
     return pa.ipc.open_stream(content).read_next_batch()
+
+
+def only(column: pa.Array, good: NDArray[np.bool_]) -> pa.Array:
+    """The good rows of a column."""
+    if good.all():
+        return column
+    try:
+        return column.filter(pa.array(good))
+    except pa.ArrowNotImplementedError:  # of string views, plain and nested
+        edges = np.flatnonzero(np.diff(good, prepend=False, append=False)).tolist()
+        runs = [column.slice(start, end - start) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        return pa.concat_arrays(runs or [column.slice(0, 0)])
 
 
 def row_text(batch: pa.RecordBatch, row: int) -> str:

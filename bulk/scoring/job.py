@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bulk.reading.dialect import RESULTS, Dialect
-from bulk.scoring.columns import as_csv, as_ipc, as_text, from_ipc, row_text
+from bulk.scoring.columns import as_csv, as_ipc, as_text, from_ipc, only, row_text
 from bulk.scoring.model import Model, Said, reason
 from bulk.scoring.natively import read_natively, reader_of
 from bulk.scoring.oddly import Wrong, is_blank
@@ -131,8 +131,7 @@ class Batches:
 
 
 def _content(job: Job, results: Results, columns: Sequence[pa.Array], said: Said, line_end: bytes) -> list[Piece]:
-    good = pa.array(said.good)
-    kept = [columns[place] if said.good.all() else columns[place].filter(good) for place in job.kept]
+    kept = [only(columns[place], said.good) for place in job.kept]
     names = [*(job.names[place] for place in job.kept), *RESULTS]
     batch = pa.RecordBatch.from_arrays([*kept, *results.columns(said.probabilities, said.unknown)], names)
     return [as_ipc(batch) if job.parquet else as_csv(batch, job.separator, line_end)]

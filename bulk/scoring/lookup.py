@@ -23,6 +23,9 @@ DENSE = 1 << 22
 KEPT = 1 << 16
 """Spellings of names that are remembered."""
 
+OF_CLOCK = ("hora", "periodo_dia", "HH:MM")
+"""Parts that a time of day gives; a date gives the others."""
+
 WRONG = -1
 
 
@@ -66,9 +69,7 @@ class Lookup:
         places = {part: np.maximum(code, 0) for part, code in zip(NAMED, codes, strict=True) if part in self._used}
         for at, part in enumerate(PARTS[len(NAMED) :]):
             if part in self._used:
-                rows, known = (
-                    (times.clock, times.clocks) if part in ("hora", "periodo_dia") else (times.date, times.dates)
-                )
+                rows, known = (times.clock, times.clocks) if part in OF_CLOCK else (times.date, times.dates)
                 code, other = self._codes[part], len(self._codes[part])
                 table = np.array([code.get(each[at], other) for each in known] or [other], np.int32)
                 places[part] = table[rows]

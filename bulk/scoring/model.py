@@ -41,8 +41,12 @@ class Model:
         matrix, good, unknown = found
         if not good.all():
             matrix, unknown = matrix[good], unknown[good]
-        said = [self._scorer.score(matrix[at : at + ROWS]) for at in range(0, len(matrix), ROWS)]
+        said = [self.run(matrix[at : at + ROWS]) for at in range(0, len(matrix), ROWS)]
         return Said(np.concatenate(said) if said else np.zeros(0, np.float32), unknown, good)
+
+    def run(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        """ONNX Runtime alone: [N, F] -> [N]."""
+        return self._scorer.score(matrix)
 
 
 def reason(opera: str, siglades: str, when: str) -> str:

@@ -18,7 +18,7 @@ try:
 except ImportError:
     atraso_native = None  # type: ignore[assignment]
 
-INTERFACE = 2
+INTERFACE = 3
 """Of the module that this one was written for."""
 
 Rows = Callable[[bytes, int, bool, int, tuple[int, int, int]], tuple[bytearray, bytes, list[int]] | None]

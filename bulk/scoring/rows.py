@@ -4,6 +4,7 @@ Arrow reads a block whose rows are lines; any other is read a row after the othe
 decides the same where both can.
 """
 
+import codecs
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ def line_texts(block: bytes, ends: NDArray[np.int32]) -> pa.Array:
 
 
 def _read_plain(block: bytes, dialect: Dialect, every: bool) -> Rows | None:
+    if block.startswith(codecs.BOM_UTF8):
+        return None  # Arrow takes it for a file's mark
     ends = line_ends(block, dialect)
     quoted = b'"' in block
     if not _is_utf8(block) or ends is None or (quoted and not _quotes_fit(block, ends, dialect)):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,10 +40,13 @@ class ParquetPart:
 
     def begin(self) -> Progress:
         done = self._part.begin()
-        self._writer = pq.ParquetWriter(pa.PythonFile(self._part.file, "w"), self._schema)
+        self._into = pa.PythonFile(self._part.file, "w")  # once it is gone the file is closed
+        self._writer = pq.ParquetWriter(self._into, self._schema)
         return done
 
     def write(self, content: bytes | memoryview) -> int:
+        if not len(content):
+            return 0
         batch = from_ipc(content)
         if batch.num_rows:
             try:
@@ -65,6 +69,9 @@ class ParquetPart:
         self._part.finish(done)
 
     def close(self) -> None:
+        if self._writer:
+            with suppress(OSError):  # of a run that was cut off: what it writes is of no use
+                self._writer.close()
         self._part.close()
 
 

@@ -15,7 +15,7 @@ from bulk.scoring.when import read_when
 from service.model import bundle as bundles
 from service.model.bundle import Bundle, Table
 from service.model.features import Features
-from service.model.keys import key_parts, time_parts
+from service.model.keys import PARTS, key_parts, time_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +50,16 @@ def test_a_table_too_large_for_an_array_is_searched() -> None:
     assert found.unknown.tolist() == [3 * (n % 12 > 9) for n in range(50)]
 
 
+def test_a_table_of_any_part_is_looked_up() -> None:
+    """Each gets its value from where the flight has it, the date or the time of day."""
+    when = "2017-09-18 13:45"
+    for place, part in enumerate(PARTS):
+        value = ("a", "b", *time_parts(when))[place]
+        table = Table(part, (part,), 0.25, {value: 0.75}, 0.25)
+        found = Lookup(Features([table]), [table])(pa.array(["a"]), pa.array(["b"]), pa.array([when]))
+        assert found.matrix.tolist() == [[0.75]], part
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"])
 def test_every_hour_of_many_years_has_its_parts(form: str) -> None:
     """What a date gives and what a time of day gives do not depend on each other."""
@@ -60,7 +70,7 @@ def test_every_hour_of_many_years_has_its_parts(form: str) -> None:
         assert found.good.all()
         for when, date, clock in zip(some, found.date.tolist(), found.clock.tolist(), strict=True):
             day, hour = found.dates[date], found.clocks[clock]
-            assert (*day[:4], hour[4], hour[5], day[6]) == key_parts("", "", when)[2:]
+            assert (*day[:4], hour[4], hour[5], day[6], hour[7]) == key_parts("", "", when)[2:]
 
 
 @pytest.mark.parametrize(
@@ -82,5 +92,5 @@ def test_a_time_is_read_as_the_api_reads_it(text: str) -> None:
         return
     assert found.good.all()
     day, hour = found.dates[found.date[1]], found.clocks[found.clock[1]]
-    assert (*day[:4], hour[4], hour[5], day[6]) == parts
+    assert (*day[:4], hour[4], hour[5], day[6], hour[7]) == parts
     assert found.date.dtype == np.int32

@@ -250,7 +250,14 @@ def test_parquet(tmp_path: Path, kind: str) -> None:
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [(f"{r['delay_probability']:.6f}", r["clase"], r["desconocidos"]) for r in rows] == expected(flights)
     assert [row["n"] for row in rows] == [1, 2]
-    assert told(list(csv.DictReader((tmp_path / "out.csv").open()))) == expected(flights)
+    assert told(list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))) == expected(flights)
+
+
+def test_it_writes_gzipped_csv(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(f"{HEADER}\n" + "\n".join(FLIGHTS))
+    for out in ("out.csv", "out.csv.gz"):
+        assert bulk(tmp_path / "in.csv", "-o", tmp_path / out, "--force").returncode == 0
+    assert gzip.decompress((tmp_path / "out.csv.gz").read_bytes()) == (tmp_path / "out.csv").read_bytes()
 
 
 def test_a_csv_becomes_parquet(tmp_path: Path) -> None:
@@ -282,7 +289,7 @@ def test_killed_and_run_again_it_gives_the_same(real_data: Path, tmp_path: Path)
         record, end = again.with_name("again.csv.part.json"), time.monotonic() + DEADLINE
         before = record.read_bytes() if record.exists() else b""
         while not (record.exists() and record.read_bytes() != before) and time.monotonic() < end:
-            os.sched_yield()
+            time.sleep(0.01)
         run.send_signal(stop)
         _, stderr = run.communicate(timeout=DEADLINE)
         assert again.exists() is False

@@ -23,7 +23,7 @@ from service.model.features import Features
 from service.model.keys import DOMAINS, PARTS
 
 BODY = json.dumps(EXAMPLE).encode()
-SAME = settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(body: bytes, features: Features) -> bytes | None:
@@ -93,6 +93,7 @@ ODD: dict[str, bytes] = {
     "no such day": written("Sky Airline", "Calama", "2017-02-29 13:00:00"),
     "no such hour": written("Sky Airline", "Calama", "2017-02-28 24:00:00"),
     "no such second": written("Sky Airline", "Calama", "2017-02-28 23:00:60"),
+    "a day beyond the calendar": written("Sky Airline", "Calama", "2038-01-01 13:00"),
     "year 0": written("Sky Airline", "Calama", "0000-02-28 23:00:00"),
     "other digits": written("Sky Airline", "Calama", "\uff12017-02-28 23:00"),
     "a byte order mark": b"\xef\xbb\xbf" + BODY,
@@ -238,7 +239,7 @@ def test_random_flights(parts: Native, features: Features) -> None:
         )
         for _ in range(100_000)
     ]
-    assert check_many(bodies, parts, features) > 90_000
+    assert check_many(bodies, parts, features) > 80_000  # the others are beyond the calendar, or of another form
 
 
 @SAME
@@ -263,7 +264,7 @@ def test_any_array(parts: Native, features: Features, values: list[Any], indent:
 
 def test_columns_with_what_is_no_text_of_unicode(parts: Native) -> None:
     rows, left = parts.reader.columns(["\ud800", "Sky Airline"], ["Calama"] * 2, ["2017-11-27 13:00"] * 2)
-    assert (len(rows), left) == (88, [0])
+    assert (len(rows), left) == (96, [0])
     with pytest.raises(ValueError, match="several lengths"):
         parts.reader.columns(["a"], [], [])
 

@@ -76,9 +76,9 @@ def calendar_day(name: str, date: str, value: float, count: Count | None) -> str
 def interval(low: float, high: float, coverage: float, flights: int) -> str:
     """Of the late share in a month to come; `flights` are those alike in the data."""
     told = f"En un mes por venir se atrasaría entre {_percent(low)} y {_percent(high)} de los vuelos como este"
-    alike = f"{flights or 'ningún'} {'vuelo' if flights <= 1 else 'vuelos'} de esta ruta a esta hora"
+    alike = f"tienen {flights} {'vuelo' if flights == 1 else 'vuelos'}" if flights else "no tienen ningún vuelo"
     few = ", pocos datos" if flights < FEW else ""
-    return f"{told}, {10 * coverage:g} de cada 10 veces; los datos tienen {alike}{few}."
+    return f"{told}, {10 * coverage:g} de cada 10 veces; los datos {alike} de esta ruta a esta hora{few}."
 
 
 def _subject(table: Table, parts: list[str | int]) -> str:

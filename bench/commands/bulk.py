@@ -1,0 +1,168 @@
+"""`python -m bench bulk`: what scoring a whole file costs, beside ONNX Runtime alone on the same rows."""
+
+import gzip
+import hashlib
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from bench import options, results
+from bench.errors import BenchError
+from bench.processes import tree
+from bench.table import Column, renderer
+from bench.tools import last_line, shown
+from bulk.reading.text import TextSource
+from bulk.scoring.job import Job
+from bulk.scoring.model import ROWS, Model
+from bulk.scoring.rows import read_rows
+from export.progress import say
+from service.model import bundle as bundles
+from service.settings import ROOT
+
+TITLE = "Whole files"
+BAD = 1_000
+BLOCKS = 30
+"""That ONNX Runtime alone scores: a million rows."""
+
+COLUMNS = (
+    Column("row", "row"),
+    Column("flights", "flights", ",d"),
+    Column("cpu_us", "CPU µs a flight", ",.3f"),
+    Column("ratio", "ONNX Runtime's ÷ its", ".2f"),
+    Column("flights_s", "flights/s", ",.0f"),
+    Column("peak_mib", "peak MiB (PSS)", ",.0f"),
+    Column("bad", "bad rows", ",d"),
+    Column("sha256", "sha256"),
+)
+
+render = renderer(COLUMNS)
+
+
+@click.command("bulk")
+@click.option("--data", type=options.EXISTING, required=True, help="The real flights, which are repeated.")
+@options.number("--rows", 10_000_000, "Rows of the file, 1,000 bad ones among them.")
+@options.number("--processes", 2, "Processes that score.")
+@options.out("bulk")
+def command(data: Path, rows: int, processes: int, out: Path) -> None:
+    """Score a file made of the real flights: CPU a flight, memory, and whether a killed run gives the same."""
+    header = results.header()
+    with TemporaryDirectory(dir=Path.cwd()) as folder:
+        flights = Path(folder) / "flights.csv"
+        make(data, flights, rows)
+        bare = bare_us(flights)
+        say(f"ONNX Runtime alone: {bare:.3f} µs a flight")
+        found: list[dict[str, Any]] = [{"row": "ONNX Runtime alone", "cpu_us": round(bare, 3), "ratio": 1.0}]
+        for name, more, killed in (
+            ("native reader", (), False),
+            ("Python alone", ("--no-native",), False),
+            ("killed in the middle and run again", (), True),
+        ):
+            row = measure(flights, Path(folder) / "out.csv", rows, processes, more, killed)
+            found.append({"row": name, **row, "ratio": None if killed else round(bare / row["cpu_us"], 3)})
+            say(f"{name}: {row}")
+    results.publish({"header": header, "rows": found}, out, render)
+
+
+def make(data: Path, path: Path, rows: int) -> None:
+    """A CSV of the real flights over and over, some of which are broken."""
+    content = data.read_bytes()
+    head, *lines = (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).splitlines(keepends=True)
+    bad = sorted(random.Random(0).sample(range(rows), min(BAD, rows // 10)), reverse=True)
+    with path.open("wb") as file:
+        file.write(head)
+        for start in range(0, rows, len(lines)):
+            some = lines[: rows - start]
+            while bad and bad[-1] < start + len(some):
+                place = bad.pop() - start
+                some[place] = b"broken " + some[place][:10] + b"\n"
+            file.writelines(some)
+
+
+def bare_us(path: Path) -> float:
+    """CPU microseconds of ONNX Runtime for a row of the file's features; how they are made does not count."""
+    bundle, source = bundles.read(ROOT), TextSource(path, {})
+    dialect = source.dialect
+    assert dialect
+    model = Model(Job(bundle, dialect, source.names, source.places, parquet=False).bundle)
+    spent = count = 0
+    for number, block in enumerate(source.blocks(0)):
+        matrix = model.lookup(*read_rows(block.content, dialect).columns).matrix
+        before = time.process_time_ns()
+        for at in range(0, len(matrix), ROWS):
+            model.run(matrix[at : at + ROWS])
+        spent, count = spent + time.process_time_ns() - before, count + len(matrix)
+        if number == BLOCKS:
+            break
+    return spent / 1000 / count
+
+
+def measure(flights: Path, out: Path, rows: int, processes: int, more: tuple[str, ...], killed: bool) -> dict[str, Any]:
+    """One run; where it is `killed`, that is done once a third has come out, and the command is given again."""
+    command = [
+        sys.executable,
+        "-m",
+        "bulk",
+        str(flights),
+        "-o",
+        str(out),
+        "--processes",
+        str(processes),
+        "--force",
+        *more,
+    ]
+    if killed:
+        _kill(command, out, flights.stat().st_size // 3)
+    before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
+        peak = 0.0
+        while run.poll() is None:
+            peak = max(peak, pss_mib(run.pid))
+            time.sleep(0.2)
+        told = run.stderr.read() if run.stderr else ""
+    wall = time.monotonic() - wall
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if run.returncode not in (0, 3):
+        raise BenchError(f"python -m bulk ended with status {run.returncode}: {last_line(told)}")
+    bad = out.with_name("out.bad.csv")
+    count = sum(1 for _ in bad.open("rb")) - 1 if bad.exists() else 0
+    cpu = spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime
+    with out.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    whole = {} if killed else {"cpu_us": round(cpu / rows * 1e6, 3), "flights_s": round(rows / wall)}
+    found = {"command": shown(command), "flights": rows - count, **whole}
+    return {**found, "peak_mib": round(peak, 1), "bad": count, "sha256": digest[:12]}
+
+
+def _kill(command: list[str], out: Path, size: int) -> None:
+    part = out.with_name(f"{out.name}.part")
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None and not (part.exists() and part.stat().st_size > size):
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+
+
+def pss_mib(pid: int) -> float:
+    """The memory of a process and its children, what they share counted once."""
+    total = 0
+    for each in _tree(pid):
+        try:
+            text = Path(f"/proc/{each}/smaps_rollup").read_text()
+        except OSError:
+            continue  # it has ended
+        total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    return total / 1024
+
+
+def _tree(pid: int) -> list[int]:
+    try:
+        return tree(pid)
+    except OSError:
+        return []
