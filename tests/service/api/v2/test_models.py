@@ -288,13 +288,13 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * WIDTH, [0] * 10]), f"row 1 of features has 10 values, not {WIDTH}"),
     "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * WIDTH), f"the data of features has {WIDTH} rows, not 2"),
     "a row and a number": (FEATURES, rows([EXAMPLE] * 2, [[0] * WIDTH, 0]), "the data of features should be numbers"),
-    "a text among numbers": (FEATURES, rows([EXAMPLE], [*[0] * 10, "x" * 1_000_000]), "should be numbers"),
+    "a text among numbers": (FEATURES, rows([EXAMPLE], [*[0] * (WIDTH - 1), "x" * 1_000_000]), "should be numbers"),
     "a text after numbers": (
         FEATURES,
         rows([EXAMPLE], [*[0] * 1000, "x" * 1_000_000]),
         f"takes {WIDTH} values, not 1001",
     ),
-    "a text in a row": (FEATURES, rows([EXAMPLE], [[*[0] * 10, "x" * 1_000_000]]), "should be numbers"),
+    "a text in a row": (FEATURES, rows([EXAMPLE], [[*[0] * (WIDTH - 1), "x" * 1_000_000]]), "should be numbers"),
     "a number of 400 digits": (FEATURES, b'{"inputs": 1%s}' % (b"0" * 400), "the request is not JSON"),
     "absurd shape": (FEATURES, {"inputs": [WIDER["inputs"][0] | {"shape": [2**62, WIDTH]}]}, "may hold 10000 flights"),
     "absurd shape of texts": (FLIGHT, changed(shape=[2**64 - 1]), "may hold 10000 flights, not 18446744073709551615"),
@@ -429,7 +429,7 @@ def test_binary_features_of_the_wrong_size(server: Any) -> None:
     head = {"name": "features", "datatype": "FP32", "shape": [1, WIDTH], "parameters": {"binary_data_size": 40}}
     body, headers = binary({"inputs": [head]}, b"\0" * 40)
     reply = httpx.post(server.url + FEATURES, content=body, headers=headers)
-    assert "takes 44 bytes, not 40" in reply.json()["error"]
+    assert f"takes {4 * WIDTH} bytes, not 40" in reply.json()["error"]
 
 
 def test_what_is_no_gzip_is_told(server: Any) -> None:
