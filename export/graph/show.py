@@ -32,6 +32,7 @@ def as_text(path: Path, model: onnx.ModelProto) -> str:
         "inputs": _aligned([_value(each) for each in model.graph.input]),
         "outputs": _aligned([_value(each) for each in model.graph.output]),
         "trees": _trees(model),
+        "sum": _sum(model),
         "features": _aligned([(str(n), name) for n, name in enumerate(feature_names(model))]),
         "tables": _aligned([_table(node) for node in tables(model)]),
         "operators": _aligned([(kind, f"{count:,}") for kind, count in sorted(_operators(model).items())]),
@@ -76,6 +77,21 @@ def _value(value: onnx.ValueInfoProto) -> tuple[str, ...]:
 
 def _trees(model: onnx.ModelProto) -> list[str]:
     return [_ensemble(attributes(node)) for node in model.graph.node if "nodes_treeids" in attributes(node)]
+
+
+def _sum(model: onnx.ModelProto) -> list[str]:
+    """A LinearClassifier of two classes: its second line of numbers is that of being late."""
+    return [_added(attributes(node)) for node in model.graph.node if node.op_type == "LinearClassifier"]
+
+
+def _added(node: dict[str, Any]) -> str:
+    lines = node.get("intercepts", [])
+    every = node["coefficients"]
+    late = every[len(every) // len(lines) * (len(lines) - 1) :] if lines else every
+    alike = ", all 1" if set(late) == {1.0} else ""
+    start = f" to {lines[-1]:.4g}" if lines else ""
+    odds = "the log-odds of a delay" if node.get("post_transform") == b"LOGISTIC" else "the score of the last class"
+    return f"  {odds}: {len(late):,} features, times their coefficients{alike}, added{start}"
 
 
 def _ensemble(trees: dict[str, Any]) -> str:

@@ -1,6 +1,9 @@
-"""The shipped recipe as it would be kept up, how sure its figures are, and what no model of these inputs could pass."""
+"""What ships and `effects` beside it, as they would be kept up, and how sure the figures are.
 
-from collections.abc import Sequence
+And what no model of these inputs could pass.
+"""
+
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,10 +12,10 @@ import numpy as np
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool
 from export.learn.measured.candidates import candidates, run_chosen
-from export.learn.measured.intervals import intervals
+from export.learn.measured.intervals import gains, intervals
 from export.learn.measured.weekly import run_weekly
 from export.learn.measures import measure
-from export.learn.recipes import IMPROVED
+from export.learn.recipes import EFFECTS, IMPROVED, AnyRecipe
 from export.progress import Progress
 from export.report.curves import level_known
 
@@ -21,24 +24,48 @@ LAST = 3
 """Months that are told of alone too: October to December."""
 
 Figures = dict[str, Any]
+Protocols = Mapping[str, Sequence[Tested]]
+"""A recipe's tested splits, by protocol."""
 
 
-def kept(monthly: Sequence[Tested], flights: Flights, quick: bool, progress: Progress) -> Figures:
-    """Rows by protocol, each with its intervals; a quick report has one lag and no choice among candidates."""
-    rows = [_row("monthly, as trained", 0, monthly, flights)]
+def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progress: Progress) -> Figures:
+    """Rows by protocol and recipe, each with its intervals, and how much `effects` gains on what ships, paired.
+
+    A quick report has one lag and no choice among candidates.
+    """
+    recipes: tuple[AnyRecipe, ...] = (IMPROVED, EFFECTS)
+    measured = {("monthly", 0): [tested[recipe.name]["backtest"] for recipe in recipes]}
+    for lag in LAGS[:1] if quick else LAGS:
+        both = [
+            run_weekly(recipe, flights, lag, partial(_named, progress, f"{recipe.name}, weekly, lag {lag}"))
+            for recipe in recipes
+        ]
+        measured[("weekly", lag)] = [plain for plain, _ in both]
+        measured[("weekly, with the level", lag)] = [levelled for _, levelled in both]
+    rows = [
+        _row(name, lag, recipe.name, parts, flights)
+        for (name, lag), of in measured.items()
+        for recipe, parts in zip(recipes, of, strict=True)
+    ]
     choices: list[dict[str, object]] = []
     if not quick:
         parts, choices = run_chosen(candidates(), flights, partial(_named, progress, "candidates"))
-        rows.append(_row("monthly, the candidate that was best before", 0, parts, flights))
-    for lag in LAGS[:1] if quick else LAGS:
-        plain, levelled = run_weekly(IMPROVED, flights, lag, partial(_named, progress, f"weekly, lag {lag}"))
-        rows.append(_row("weekly", lag, plain, flights))
-        rows.append(_row("weekly, with the level", lag, levelled, flights))
+        rows.append(_row("monthly, the candidate that was best before", 0, "its", parts, flights))
+    split = [tested[recipe.name]["reference_split"] for recipe in recipes]
     return {
         "rows": rows,
+        "reference_split": [
+            {"recipe": recipe.name, **intervals(parts, flights)} for recipe, parts in zip(recipes, split, strict=True)
+        ],
+        "gains": [
+            {"name": name, "lag_days": lag, **gains(theirs, ours, flights)}
+            for (name, lag), (ours, theirs) in (*measured.items(), (("reference split", 0), split))
+        ],
         "choices": choices,
         "candidates": [recipe.name for recipe in candidates()],
-        "ceiling": [{"known": unit, **_ceiling(monthly, flights, code)} for unit, code in UNITS],
+        "ceiling": [
+            {"known": unit, **_ceiling(tested[IMPROVED.name]["backtest"], flights, code)} for unit, code in UNITS
+        ],
     }
 
 
@@ -49,9 +76,10 @@ def _named(progress: Progress, name: str, what: str, done: int, total: int) -> N
     progress(f"{name}: {what}", done, total)
 
 
-def _row(name: str, lag: int, parts: Sequence[Tested], flights: Flights) -> Figures:
+def _row(name: str, lag: int, recipe: str, parts: Sequence[Tested], flights: Flights) -> Figures:
     return {
         "name": name,
+        "recipe": recipe,
         "lag_days": lag,
         "all": intervals(parts, flights),
         "last_months": intervals(parts[-LAST:], flights),

@@ -13,21 +13,21 @@ from export.learn.evidence.ranges import check_range
 from export.learn.fitted.trained import recipe_tables
 from export.learn.measures import at_threshold, calibration_error, measure, reliability
 from export.learn.protocols import Split
-from export.learn.recipes import IMPROVED, REFERENCE, Recipe
+from export.learn.recipes import EFFECTS, IMPROVED, REFERENCE, AnyRecipe
 from export.learn.tables import matrix
 from export.learn.train import choose, predict, train, train_on
 from export.progress import Progress
-from export.report.about import about_flights, about_recipe, rates
+from export.report.about import TALKED_OF, about_flights, about_recipe, rates, variants
 from export.report.curves import gain_curve, level_known, precision_recall
 from export.report.kept import kept
-from export.report.variants import TALKED_OF, variants
 from export.tried.attempts import Attempt, attempts, try_out
 from export.tried.columns import Table
 
 Figures = dict[str, Any]
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
-TREES = (5, 10, 20, 30, 40, 60, 80, 100, 130, 160, 200, 250, 300)
+TREES = (5, 10, 20, 30, 40, 50, 60, 80, 100, 130, 160, 200, 250, 300)
+COMPARED: tuple[AnyRecipe, ...] = (REFERENCE, IMPROVED, EFFECTS)
 QUICK_SHARE = 4
 """A quick report looks at every fourth flight."""
 
@@ -57,11 +57,16 @@ def study(plan: Plan, progress: Progress) -> Figures:
     """Train and test everything. The same flights give the same figures. Raises ExportError."""
     flights = plan.table.flights
     path = [_path_row(attempt, plan, progress) for attempt in attempts(plan.quick)]
-    tested = {recipe.name: _both(recipe, recipe.name, plan, progress) for recipe in (REFERENCE, IMPROVED)}
-    own = {"reference": 0.5622, "improved": None}
-    for recipe in (REFERENCE, IMPROVED):
+    tested = {recipe.name: _both(recipe, recipe.name, plan, progress) for recipe in COMPARED}
+    own = {"reference": 0.5622}
+    for recipe in COMPARED:
         both = {protocol: _scores(parts) for protocol, parts in tested[recipe.name].items()}
-        row = {"name": f"recipe {recipe.name}", "features": len(recipe.features), "reached": own[recipe.name], **both}
+        row = {
+            "name": f"recipe {recipe.name}",
+            "features": len(recipe.features),
+            "reached": own.get(recipe.name),
+            **both,
+        }
         path.append(row)
     improved, reference = tested["improved"], tested["reference"]
     return {
@@ -77,7 +82,7 @@ def study(plan: Plan, progress: Progress) -> Figures:
             name: {protocol: _full(parts) for protocol, parts in both.items()} for name, both in tested.items()
         },
         "variants": _variants(improved, plan, progress),
-        "kept": kept(improved["backtest"], flights, plan.quick, progress),
+        "kept": kept(tested, flights, plan.quick, progress),
         "calibration": _calibration(improved),
         "range": check_range(flights, plan.backtest, improved["backtest"]),
         "thresholds": {protocol: _at_thresholds(parts) for protocol, parts in improved.items()},
@@ -104,7 +109,7 @@ def _named(progress: Progress, protocol: str, what: str, done: int, total: int) 
     progress(f"{what}, {protocol.replace('_', ' ')}", done, total)
 
 
-def _both(recipe: Recipe, name: str, plan: Plan, progress: Progress) -> dict[str, list[Tested]]:
+def _both(recipe: AnyRecipe, name: str, plan: Plan, progress: Progress) -> dict[str, list[Tested]]:
     """The recipe tested by both protocols."""
     return {
         protocol: _tested(
@@ -114,7 +119,7 @@ def _both(recipe: Recipe, name: str, plan: Plan, progress: Progress) -> dict[str
     }
 
 
-def _tested(recipe: Recipe, flights: Flights, splits: Sequence[Split], progress: Any) -> list[Tested]:
+def _tested(recipe: AnyRecipe, flights: Flights, splits: Sequence[Split], progress: Any) -> list[Tested]:
     parts = []
     for number, split in enumerate(splits):
         progress(number, len(splits))

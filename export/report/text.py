@@ -17,6 +17,9 @@ FILTERS = {
     "sure": lambda each: (
         "-" if each["value"] is None else f"{each['value']:.4f} [{each['from']:.4f}, {each['to']:.4f}]"
     ),
+    "gain": lambda each: (
+        "-" if each["value"] is None else f"{each['value']:+.4f} [{each['from']:+.4f}, {each['to']:+.4f}]"
+    ),
     "pct": lambda share: f"{100 * share:.1f} %",
 }
 
@@ -56,13 +59,16 @@ def _picked(figures: Figures) -> Figures:
         "all_ratios": path["LightGBM, delay ratios"],
         "thinned": path["LightGBM, ratios chosen by importance"],
         "searched": path["LightGBM, the same, Optuna"],
-        "kept": path["LightGBM, ratios chosen by importance"]["kept"],
+        "kept_ratios": path["LightGBM, ratios chosen by importance"]["kept"],
         "as_shipped": variants["as shipped"],
         "with_month": variants["month's ratio added"],
         "no_days": variants["no features of single days"],
         "no_half_life": variants["old flights count as much as new ones"],
         "at_shipped": next(row for row in figures["trees"] if row["trees"] == shipped["trees"]),
         "best_trees": max(figures["trees"], key=lambda row: float(row["auc"])),
+        "measured": {(row["name"], row["lag_days"], row["recipe"]): row for row in figures["kept"]["rows"]},
+        "effects_columns": next(row["features"] for row in figures["path"] if row["name"] == "recipe effects"),
+        "gained": {(row["name"], row["lag_days"]): row for row in figures["kept"]["gains"]},
         "at": {row["threshold"]: row for row in figures["thresholds"]["backtest"]},
     }
 

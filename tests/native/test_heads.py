@@ -15,7 +15,7 @@ from service.server.bounds import Bounds, bounds_of
 from service.server.lane.heads import MAX_BODY, NOT_PLAIN, REQUEST_LINE, judge
 from service.settings import Settings
 
-SAME = settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BOUNDS = bounds_of(Settings())
 BODY = b'{"OPERA": "Sky Airline", "SIGLADES": "Calama", "FECHA_PROGRAMADA": "2017-11-27 13:00:00"}'
 KEYS = Keys(["first", "second"])

@@ -23,7 +23,7 @@ from service.model.features import Features
 from service.model.keys import DOMAINS, PARTS
 
 BODY = json.dumps(EXAMPLE).encode()
-SAME = settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(body: bytes, features: Features) -> bytes | None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from service.api.contract import EXAMPLE
+
 Open = Callable[..., Page]
 
 expect.set_options(timeout=15_000)  # the machine may be busy with other tests
@@ -78,6 +80,14 @@ class FileCard:
         with self.page.expect_download() as started:
             self.page.get_by_role("button", name=button).click()
         return Path(started.value.path()).read_bytes().decode("utf-8-sig")
+
+
+@pytest.fixture
+def example_cell(server: Any) -> str:
+    """What the table's `Probabilidad` shows of the example flight: `27 % alta`."""
+    told = server.post("/predict_delay_probability", EXAMPLE).json()
+    kind = told["clase"][0].split()[0].lower()
+    return f"{round(100 * told['delay_probability'])}\N{NO-BREAK SPACE}% {kind}"
 
 
 Ask = Callable[[Page, str, str, str], None]

@@ -15,16 +15,22 @@ from export.data.flights import Flights, read_flights
 from service.api.flights.explanation import by_table
 from service.api.flights.sentences import FEW
 from service.model import bundle as bundles
+from service.model.bundle import Bundle, Table
 from service.model.explain.tables import Explanation
 from service.model.keys import PARTS, Parts, key_parts, key_text
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Page]
+Counts = dict[tuple[str, ...], dict[str, tuple[int, int]]]
+"""By a table's key: how many flights were late, and how many there were, by key text."""
 
 FIGURES = re.compile(
-    r": (no hay datos|se atras(ó|aron) (?P<late>\d+) de (?P<flights>\d+) vuelos?"
+    r"(: |; en días así, )(no hay datos|se atras(ó|aron) (?P<late>\d+) de (?P<flights>\d+) vuelos?"
     "(, pocos datos| \\((?P<share>\\d+)\N{NO-BREAK SPACE}%\\)))\\.$"
 )
+
+DAY = re.compile(r"^El (\d+) de [a-z]+ de (\d{4}) es (?:un día hábil|de (\d+) (?:día libre|días libres seguidos))[.;]")
+INPUTS = {"aerolinea": "OPERA", "destino": "SIGLADES", "hora": "hora", "dia_semana": "dia_semana"}
 
 ADVISED = """async (asked) => {
   const { choices } = await import("/web/office/when/advice.js");
@@ -40,6 +46,11 @@ ADVISED = """async (asked) => {
 @pytest.fixture(scope="module")
 def flights(real_data: Path) -> Flights:
     return read_flights(real_data)
+
+
+@pytest.fixture(scope="module")
+def counts(flights: Flights) -> Counts:
+    return {key: by_hand(flights, key) for key in {table.key for table in bundles.read(ROOT).tables}}
 
 
 @pytest.fixture(scope="module")
@@ -82,32 +93,100 @@ def twice(routes: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def test_no_sentence_has_other_figures_than_the_counts(
-    flights: Flights, routes: list[tuple[str, str]], weeks: list[list[datetime]]
+    counts: Counts, routes: list[tuple[str, str]], weeks: list[list[datetime]]
 ) -> None:
     bundle = bundles.read(ROOT)
-    counts = {table.name: by_hand(flights, table.key) for table in bundle.tables}
+    keys = {table.name: table.key for table in bundle.tables}
     explanation = Explanation(0.2, 0.2, [0.0] * len(bundle.tables))
+    days_off = calendar(bundle)
     met = set()
     for opera, siglades in routes:
-        for when in [*weeks[0], *weeks[1], datetime(2017, 7, 14, 20)]:
+        for when in [*weeks[0][::7], *weeks[1][::7], datetime(2017, 7, 14, 20)]:  # all hours, and all days
             flight: Parts = key_parts(opera, siglades, when)
             for reason in by_table(explanation, flight, bundle)["variables"]:
                 key = reason["nombre"], reason["clave"]
                 if key not in met:
                     met.add(key)
-                    late, number = counts[key[0]].get(key[1], (0, 0))
-                    assert (reason["vuelos"], reason["atrasados"]) == (number, late), reason
-                    check(reason["frase"], number, late)
+                    counted = counts[keys[key[0]]].get(key[1], (0, 0))
+                    assert (reason["atrasados"], reason["vuelos"]) == counted, reason
+                    if key[0] == days_off.name:
+                        check_day(reason["frase"], key[1], days_off)
+                    else:
+                        check(reason["frase"], *counted)
     assert len(met) > 24 * len(routes)
 
 
+def test_no_reason_has_other_figures_than_the_counts(
+    server: Any, counts: Counts, routes: list[tuple[str, str]], weeks: list[list[datetime]]
+) -> None:
+    """Each `motivo` of `/explain` and its `evidencia`: all routes, all hours of two weeks among them, and past days."""
+    days_off = calendar(bundles.read(ROOT))
+    like_it = alike(days_off, counts["FECHA",])
+    hours = [when for week in weeks for when in week]
+    for place, (opera, siglades) in enumerate(routes):
+        past = datetime(2017, 1, 1, place % 24) + timedelta(days=place * 365 // len(routes))
+        for when in [*hours[place :: len(routes)], past]:
+            flight = {"OPERA": opera, "SIGLADES": siglades, "FECHA_PROGRAMADA": str(when)}
+            reply = server.post("/explain_delay_probability", flight).json()
+            day, record = str(when.date()), reply["registro_del_dia"]
+            here = counts["OPERA", "SIGLADES", "hora"].get(f"{opera}|{siglades}|{when.hour}", (0, 0))
+            assert reply["rango"]["vuelos"] == here[1]
+            assert (record is not None) == (when is past)
+            if record:
+                check_counted(record, counts["FECHA",][day], record["frase"].partition(" Sin saberlo")[0])
+            for reason in reply["motivos"]:
+                if reason["entrada"] == "fecha":
+                    assert (reason["vuelos"], [told["clave"] for told in reason["evidencia"]]) == (None, [day])
+                    assert FIGURES.search(reason["frase"]) is None
+                else:
+                    check_counted(reason, counts[INPUTS[reason["entrada"]],].get(str(reason["valor"]), (0, 0)))
+            for reason in [*reply["motivos"], *([record] if record else [])]:
+                for told in reason["evidencia"]:
+                    if told["clave"] == day:
+                        check_day(told["frase"], day, days_off)
+                        check_counted(told, like_it[days_off.values.get(day, days_off.default)])
+                    else:
+                        own = [some[told["clave"]] for key, some in counts.items() if told["clave"] in some]
+                        check_counted(told, own[0] if own else (0, 0))
+
+
+def calendar(bundle: Bundle) -> Table:
+    return next(table for table in bundle.tables if table.calendar)
+
+
+def alike(days_off: Table, days: dict[str, tuple[int, int]]) -> dict[float, tuple[int, int]]:
+    """Late flights and all of them, by how many days off in a row their day is one of."""
+    found: dict[float, tuple[int, int]] = {}
+    for day, (late, number) in days.items():
+        value = days_off.values.get(day, days_off.default)
+        before = found.get(value, (0, 0))
+        found[value] = (before[0] + late, before[1] + number)
+    return found
+
+
 def by_hand(flights: Flights, key: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    keys = [key_text([parts[PARTS.index(part)] for part in key]) for parts in flights.parts]
-    late = Counter(text for text, delayed in zip(keys, flights.delayed, strict=True) if delayed)
-    return {text: (late[text], number) for text, number in Counter(keys).items()}
+    places = [PARTS.index(part) for part in key]
+    found = Counter(
+        (tuple(parts[place] for place in places), bool(delayed))
+        for parts, delayed in zip(flights.parts, flights.delayed, strict=True)
+    )
+    late = {own: found[own, True] for own, _ in found}
+    return {key_text(own): (number, number + found[own, False]) for own, number in late.items()}
 
 
-def check(sentence: str, number: int, late: int) -> None:
+def check_counted(told: dict[str, Any], counted: tuple[int, int], sentence: str | None = None) -> None:
+    assert (told["atrasados"], told["vuelos"], told["pocos_datos"]) == (*counted, counted[1] < FEW), told
+    check(sentence or told["frase"], *counted)
+
+
+def check_day(sentence: str, date: str, days_off: Table) -> None:
+    found = DAY.search(sentence)
+    assert found, sentence
+    year, _, day = map(int, date.split("-"))
+    assert [int(figure or 0) for figure in found.groups()] == [day, year, days_off.values.get(date, days_off.default)]
+
+
+def check(sentence: str, late: int, number: int) -> None:
     found = FIGURES.search(sentence)
     assert found, sentence
     if not number:

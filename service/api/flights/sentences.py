@@ -14,6 +14,9 @@ MONTHS = (
 )  # fmt: skip
 
 
+EFFECT = "effect_"
+"""What the names of tables of log-odds begin with, which a model adds up: no shares of late flights."""
+
 FEW = 20
 """Flights below which their share tells little, and is not told."""
 
@@ -31,7 +34,7 @@ def sentence(table: Table, parts: list[str | int], used: float, count: Count | N
         return f"{told}: {_counted(count)}."
     if is_plain(table):
         return f"{told}."
-    return f"{told}: no hay datos." if math.isnan(used) else f"{told}: el modelo toma {_percent(used)}."
+    return f"{told}: {_taken(table.name, used)}."
 
 
 def flights_counted(parts: Mapping[str, str | int], count: Count | None) -> str:
@@ -58,6 +61,9 @@ def day_record(before: float, count: Count | None) -> str:
 
 def calendar_day(name: str, date: str, value: float, count: Count | None) -> str:
     """Of a table that knows days to come: what it tells of this one, and what was counted on days like it."""
+    if name.startswith(EFFECT):
+        day = _date(date)
+        return f"El {day}: {_taken(name, value)}." if count is None else f"En días como el {day}, {_counted(count)}."
     if name != "dias_libres":
         told = f"El {_date(date)}, {name} {value:g}"
     elif value:
@@ -70,9 +76,9 @@ def calendar_day(name: str, date: str, value: float, count: Count | None) -> str
 def interval(low: float, high: float, coverage: float, flights: int) -> str:
     """Of the late share in a month to come; `flights` are those alike in the data."""
     told = f"En un mes por venir se atrasaría entre {_percent(low)} y {_percent(high)} de los vuelos como este"
-    alike = f"{flights or 'ningún'} {'vuelo' if flights <= 1 else 'vuelos'} de esta ruta a esta hora"
+    alike = f"tienen {flights} {'vuelo' if flights == 1 else 'vuelos'}" if flights else "no tienen ningún vuelo"
     few = ", pocos datos" if flights < FEW else ""
-    return f"{told}, {10 * coverage:g} de cada 10 veces; los datos tienen {alike}{few}."
+    return f"{told}, {10 * coverage:g} de cada 10 veces; los datos {alike} de esta ruta a esta hora{few}."
 
 
 def _subject(table: Table, parts: list[str | int]) -> str:
@@ -100,6 +106,16 @@ def _counted(count: Count) -> str:
         return "no hay datos"
     told = f"{'se atrasó' if late == 1 else 'se atrasaron'} {late} de {flights} {'vuelo' if flights == 1 else 'vuelos'}"
     return f"{told}, pocos datos" if flights < FEW else f"{told} ({_percent(late / flights)})"
+
+
+def _taken(name: str, used: float) -> str:
+    """What the model takes where nothing was counted; only what can be a share is told as one."""
+    if math.isnan(used):
+        return "no hay datos"
+    if name.startswith(EFFECT):
+        signed = f"{used:+.2f}".replace("-", "\N{MINUS SIGN}").replace(".", ",")
+        return f"el modelo suma {signed} al logaritmo de las chances"
+    return f"el modelo toma {_percent(used)}" if 0 <= used <= 1 else f"el modelo toma {used:g}".replace(".", ",")
 
 
 def few(count: Count | None) -> bool:
@@ -147,8 +163,6 @@ def _many(part: str, value: str | int) -> str:
             return f"los {DAYS[int(value)]}"
         case "hora":
             return f"a {'la' if value == 1 else 'las'} {value} h"
-        case "HH:MM":
-            return f"a {'la' if str(value).startswith('01:') else 'las'} {value}"
         case "HH:MM":
             hour, minute = str(value).split(":")
             return f"a {'la' if hour == '01' else 'las'} {int(hour)}:{minute} h"

@@ -25,8 +25,9 @@ export const needsKey = (operation) =>
 
 /** `array of Flight`, `string or null`: a schema's type in words. */
 export function typeName(schema) {
-  const { type, items, allOf } = resolved(schema);
+  const { type, items, allOf, oneOf, anyOf } = resolved(schema);
   if (schema?.$ref) return schema.$ref.split("/").pop();
+  if (oneOf ?? anyOf) return (oneOf ?? anyOf).map(typeName).join(" or ");
   if (allOf) return "object";
   const kinds = [type ?? "anything"].flat();
   return kinds.map((kind) => (kind === "array" && items ? `array of ${typeName(items)}` : kind)).join(" or ");
@@ -67,6 +68,12 @@ export function limits(schema) {
     ...inside,
     ...below,
   ].filter(Boolean);
+}
+
+/** The schemas that a value may have instead of one another; that it may be null is in its type's name. */
+export function alternatives(schema) {
+  const { oneOf, anyOf } = resolved(schema);
+  return (oneOf ?? anyOf ?? []).filter((each) => each.type !== "null");
 }
 
 /** The properties that a schema's objects have, or those in its arrays: `[name, schema, isRequired]` each. */

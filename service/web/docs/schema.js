@@ -1,13 +1,19 @@
 // Schemas, parameters and answers as elements.
 
-import { limits, properties, resolved, typeName } from "./description.js";
+import { alternatives, limits, properties, resolved, typeName } from "./description.js";
 import { box, code, element, prose } from "./elements.js";
 
 const ending = (text) => (!text || /[.:?!]$/.test(text) ? text : `${text}.`);
 
+/** What a schema stands for that has no alternative but null. */
+const only = (schema) => {
+  const several = alternatives(schema);
+  return several.length === 1 ? resolved(several[0]) : {};
+};
+
 /** Its type, whether it is required, what it has to be, its pattern and what it means. */
 function told(name, schema, isRequired, place = "") {
-  const { description = "", pattern } = resolved(schema);
+  const { description = only(schema).description ?? "", pattern } = resolved(schema);
   const facts = [typeName(schema), place, ...limits(schema)].filter(Boolean).join("; ");
   return [
     element("code", name, { class: "name" }), " ",
@@ -18,8 +24,15 @@ function told(name, schema, isRequired, place = "") {
   ];
 }
 
-/** The properties of a schema, of what its array holds, and of those in turn. */
+/** The properties of a schema, of each of its alternatives, of what its array holds, and of those in turn. */
 export function schemaList(schema) {
+  const several = alternatives(schema);
+  if (several.length === 1) return schemaList(several[0]);
+  if (several.length) {
+    return box("ul", { class: "schema" }, ...several.map((each) =>
+      box("li", {}, element("code", typeName(each), { class: "name" }),
+        prose("p", ending(resolved(each).description ?? "")), schemaList(each))));
+  }
   const entries = properties(schema);
   if (!entries.length) return "";
   return box("ul", { class: "schema" }, ...entries.map(([name, raw, isRequired]) =>

@@ -7,6 +7,7 @@ from onnx import TensorProto, helper
 from export.graph.convert import to_onnx
 from export.graph.forest.text import to_text
 from export.graph.forest.trees import Forest, Split, Tree
+from export.learn.fitted.linear import Linear
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -62,3 +63,10 @@ def test_nodes_that_share_what_is_below_are_shown(run_export: Callable[..., str]
 def test_a_file_that_is_no_model_is_told(fail_export: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("hello")
     assert "text.onnx: not a sound ONNX model" in fail_export("show", tmp_path / "text.onnx")
+
+
+def test_a_sum_is_told(run_export: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(to_onnx(Linear((1.0, 1.0, 1.0)), ["a", "b", "c"], 0.25).SerializeToString())
+    text = run_export("show", tmp_path / "m.onnx")
+    assert "sum:\n  the log-odds of a delay: 3 features, times their coefficients, all 1, added to 0.25" in text
+    assert "trees:" not in text

@@ -6,7 +6,7 @@ from client import Client
 from client.api.flights import catalogue, explain, flights, predict, predict_many
 from client.api.open_inference_protocol import infer, model, model_statistics, ready, repository, statistics
 from client.api.server import metrics, status
-from client.models import Error, Flight, InferenceError, InferenceRequest, Tensor, ValidationError
+from client.models import Error, ExplainDetail, Flight, InferenceError, InferenceRequest, Tensor, ValidationError
 
 asked = Client(base_url=sys.argv[1])
 flight = Flight(opera="Sky Airline", siglades="Calama", fecha_programada="2024-02-29 13:00:00")
@@ -21,7 +21,7 @@ assert (first.desconocidos, [str(each) for each in second.desconocidos]) == ([],
 assert abs(first.probabilidad - one.delay_probability) <= 0.005 + 1e-9
 why = explain.sync(client=asked, body=flight)
 assert abs(why.base.probabilidad + sum(each.contribucion for each in why.motivos) - why.delay_probability) < 1e-6
-assert explain.sync(client=asked, body=flight, detail="tables").variables
+assert explain.sync(client=asked, body=flight, detail=ExplainDetail.TABLES).variables
 assert isinstance(predict.sync(client=asked, body=Flight("a", "b", "2017-11-27")), ValidationError)
 assert isinstance(predict.sync(client=asked, body=Flight("a" * 3_000_000, "b", "x")), Error)
 

@@ -16,7 +16,7 @@ from export.graph.verify import random_flights
 from service.api.contract import EXAMPLE
 from service.api.errors import refusal
 from service.api.flights.explanation import by_input, by_table
-from service.api.flights.sentences import sentence
+from service.api.flights.sentences import calendar_day, sentence
 from service.model import bundle as bundles
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
@@ -106,6 +106,27 @@ def test_a_table_of_the_last_months_says_so(months: int, told: str) -> None:
     assert sentence(table, ["Sky"], 0.19, FIVE, months) == f"Sky, {told} de los datos: {TOLD}"
 
 
+@pytest.mark.parametrize(
+    ("name", "used", "told"),
+    [
+        ("effect_OPERA", 0.35, "suma +0,35 al logaritmo de las chances"),
+        ("effect_OPERA", -1.254, "suma \N{MINUS SIGN}1,25 al logaritmo de las chances"),
+        ("minutes", 12.5, "toma 12,5"),
+        ("x", 0.35, f"toma 35{NBSP}%"),
+    ],
+)
+def test_what_is_no_share_is_told_as_none(name: str, used: float, told: str) -> None:
+    table = Table(name, ("OPERA",), 0.0, {"Sky": used}, 0.0)
+    assert sentence(table, ["Sky"], used, None) == f"Sky: el modelo {told}."
+    assert sentence(table, ["Sky"], used, FIVE) == f"Sky: {TOLD}"
+
+
+def test_a_calendar_of_log_odds_tells_counts_alone() -> None:
+    told = [calendar_day("effect_dias_libres", "2018-01-01", -1.5, count) for count in (FIVE, None)]
+    assert told[0] == f"En días como el 1 de enero de 2018, {TOLD}"
+    assert told[1] == "El 1 de enero de 2018: el modelo suma \N{MINUS SIGN}1,50 al logaritmo de las chances."
+
+
 def test_what_is_missing_in_the_table_too_has_no_data() -> None:
     assert sentence(Table("x", ("OPERA",), math.nan, {}, 0.18), ["Sky"], math.nan, None) == "Sky: no hay datos."
 
@@ -162,8 +183,14 @@ def test_over_http(server: Any) -> None:
     assert list(fields) == ["delay_probability", "clase", "umbral", "base", "motivos", "registro_del_dia", "rango"]
     rounded = server.post("/predict_delay_probability", EXAMPLE).json()["delay_probability"]
     assert round(fields["delay_probability"], 2) == rounded
-    assert [reason["entrada"] for reason in fields["motivos"]] == ["aerolinea", "destino", "hora", "dia_semana"]
-    assert [reason["valor"] for reason in fields["motivos"]] == ["Sky Airline", "Calama", 13, 0]
+    assert [reason["entrada"] for reason in fields["motivos"]] == [
+        "aerolinea",
+        "destino",
+        "hora",
+        "dia_semana",
+        "fecha",
+    ]
+    assert [reason["valor"] for reason in fields["motivos"]] == ["Sky Airline", "Calama", 13, 0, "2017-11-27"]
     assert adds_up(fields)
     assert "x-unknown" not in reply.headers
     assert server.post(EXPLAIN + "?detail=inputs", EXAMPLE).json() == fields
@@ -195,7 +222,8 @@ def test_a_day_of_the_data_is_told_apart(server: Any) -> None:
     past = server.post(EXPLAIN, flight).json()
     later = server.post(EXPLAIN, {**flight, "FECHA_PROGRAMADA": "2018-01-04 21:00"}).json()
     assert later["registro_del_dia"] is None
-    assert past["motivos"] == later["motivos"]
+    assert past["motivos"][:4] == later["motivos"][:4]
+    assert past["motivos"][4]["contribucion"] == later["motivos"][4]["contribucion"]  # both are working days
     record = past["registro_del_dia"]
     assert (record["fecha"], record["vuelos"], record["atrasados"]) == ("2017-01-05", 196, 27)
     assert record["probabilidad_sin_registro"] == later["delay_probability"]
@@ -207,7 +235,7 @@ def test_a_day_of_the_data_is_told_apart(server: Any) -> None:
 
 def test_each_reason_has_its_evidence(server: Any) -> None:
     reply = server.post(EXPLAIN, {"OPERA": "JetSmart SPA", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2018-03-05 14:00"})
-    airline, destination, hour, weekday = reply.json()["motivos"]
+    airline, destination, hour, weekday, day = reply.json()["motivos"]
     assert airline["frase"] == f"JetSmart SPA: se atrasaron 196 de 1095 vuelos (18{NBSP}%)."
     assert (airline["vuelos"], airline["atrasados"], airline["pocos_datos"]) == (1095, 196, False)
     route = {each["clave"]: each for each in airline["evidencia"]}["JetSmart SPA|Lima"]
@@ -215,6 +243,8 @@ def test_each_reason_has_its_evidence(server: Any) -> None:
     assert route["frase"] == "JetSmart SPA a Lima: se atrasaron 4 de 6 vuelos, pocos datos."
     assert [each["clave"] for each in hour["evidencia"]] == ["JetSmart SPA|14", "Lima|14", "JetSmart SPA|Lima|14"]
     assert weekday["evidencia"] == []
+    (alike,) = day["evidencia"]
+    assert alike["frase"].startswith("El 5 de marzo de 2018 es un día hábil; en días así, se atrasaron ")
     assert destination["frase"].startswith("Los vuelos a Lima: se atrasaron ")
     assert "se atrasaron 12614 de 68206 (18,5" in reply.json()["base"]["frase"]
 

@@ -15,6 +15,7 @@ from service.api.contract import EXAMPLE, FIELDS
 from service.api.v2.tensors import Spec, read_inputs
 
 ROOT = Path(__file__).resolve().parents[4]
+WIDTH = len(json.loads((ROOT / "tables" / "manifest.json").read_bytes())["features"])
 FLIGHT = "/v2/models/flight_delay/infer"
 FEATURES = "/v2/models/flight_delay_features/infer"
 Golden = list[dict[str, Any]]
@@ -30,7 +31,7 @@ def request(flights: Golden, **more: Any) -> dict[str, Any]:
 
 def rows(vectors: Golden, data: Any = None, **more: Any) -> dict[str, Any]:
     data = data or [value for vector in vectors for value in vector["features"]]
-    return {"inputs": [{"name": "features", "datatype": "FP32", "shape": [len(vectors), 11], "data": data}]} | more
+    return {"inputs": [{"name": "features", "datatype": "FP32", "shape": [len(vectors), WIDTH], "data": data}]} | more
 
 
 def test_the_server_tells_what_it_is(server: Any) -> None:
@@ -51,7 +52,7 @@ def test_the_models_tell_what_they_take(server: Any, version: str) -> None:
     unknown = {"name": "unknown", "datatype": "BYTES", "shape": [-1]}
     inputs = [{"name": field, "datatype": "BYTES", "shape": [-1]} for field in FIELDS]
     assert flight == {"name": "flight_delay", "inputs": inputs, "outputs": [*outputs, unknown], **shared}
-    inputs = [{"name": "features", "datatype": "FP32", "shape": [-1, 11]}]
+    inputs = [{"name": "features", "datatype": "FP32", "shape": [-1, WIDTH]}]
     assert features == {"name": "flight_delay_features", "inputs": inputs, "outputs": outputs, **shared}
     ready = httpx.get(f"{server.url}/v2/models/flight_delay{version}/ready")
     assert (ready.status_code, ready.json()) == (200, {"name": "flight_delay", "ready": True})
@@ -96,7 +97,7 @@ def test_a_missing_value_that_no_table_has_is_refused_by_name(server: Any, golde
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
 @pytest.mark.parametrize("path", [FEATURES, FLIGHT])
 def test_what_is_no_number_in_json_is_told(server: Any, path: str, word: str) -> None:
-    body = json.dumps(rows([{"features": [0.5] * 11}])).replace("0.5", word, 1).encode()
+    body = json.dumps(rows([{"features": [0.5] * WIDTH}])).replace("0.5", word, 1).encode()
     reply = server.post(path, body)
     assert reply.status_code == 400
     assert reply.json()["error"].startswith("the request is not JSON: ")
@@ -228,7 +229,7 @@ def test_requests_are_counted_as_one_route(server: Any) -> None:
 
 
 ONE = request([EXAMPLE])
-TWELVE = {"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, 12], "data": [0] * 12}]}
+WIDER = {"inputs": [{"name": "features", "datatype": "FP32", "shape": [1, WIDTH + 1], "data": [0] * (WIDTH + 1)}]}
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -269,25 +270,33 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "parameters": (FLIGHT, ONE | {"parameters": 3}, "'parameters' should be an object"),
     "flag": (FLIGHT, ONE | {"parameters": {"binary_data_output": "no"}}, 'should be true or false, not "no"'),
     "output": (FLIGHT, ONE | {"outputs": [{"name": "label"}]}, 'there is no output "label"'),
-    "no unknown of rows": (FEATURES, rows([EXAMPLE], [0] * 11, outputs=[{"name": "unknown"}]), 'no output "unknown"'),
+    "no unknown of rows": (
+        FEATURES,
+        rows([EXAMPLE], [0] * WIDTH, outputs=[{"name": "unknown"}]),
+        'no output "unknown"',
+    ),
     "id": (FLIGHT, ONE | {"id": 7}, "'id' should be a text"),
     "too many": (FLIGHT, request([EXAMPLE] * 10_001), "a request may hold 10000 flights, not 10001"),
-    "twelve features": (FEATURES, TWELVE, "the shape of features should be [-1, 11], not [1,12]"),
-    "text": (FEATURES, rows([EXAMPLE], ["a"] * 11), "the data of features should be numbers"),
+    "one feature more": (FEATURES, WIDER, f"the shape of features should be [-1, {WIDTH}], not [1,{WIDTH + 1}]"),
+    "text": (FEATURES, rows([EXAMPLE], ["a"] * WIDTH), "the data of features should be numbers"),
     "null": (
         FEATURES,
-        rows([EXAMPLE], [None] * 11),
+        rows([EXAMPLE], [None] * WIDTH),
         "row 0 of features has no hora (null or NaN), which is never missing",
     ),
-    "booleans": (FEATURES, rows([EXAMPLE], [True] * 11), "the data of features should be numbers"),
-    "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, [0] * 10]), "row 1 of features has 10 values, not 11"),
-    "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * 11), "the data of features has 11 rows, not 2"),
-    "a row and a number": (FEATURES, rows([EXAMPLE] * 2, [[0] * 11, 0]), "the data of features should be numbers"),
+    "booleans": (FEATURES, rows([EXAMPLE], [True] * WIDTH), "the data of features should be numbers"),
+    "ragged": (FEATURES, rows([EXAMPLE] * 2, [[0] * WIDTH, [0] * 10]), f"row 1 of features has 10 values, not {WIDTH}"),
+    "turned": (FEATURES, rows([EXAMPLE] * 2, [[0, 0]] * WIDTH), f"the data of features has {WIDTH} rows, not 2"),
+    "a row and a number": (FEATURES, rows([EXAMPLE] * 2, [[0] * WIDTH, 0]), "the data of features should be numbers"),
     "a text among numbers": (FEATURES, rows([EXAMPLE], [*[0] * 10, "x" * 1_000_000]), "should be numbers"),
-    "a text after numbers": (FEATURES, rows([EXAMPLE], [*[0] * 1000, "x" * 1_000_000]), "takes 11 values, not 1001"),
+    "a text after numbers": (
+        FEATURES,
+        rows([EXAMPLE], [*[0] * 1000, "x" * 1_000_000]),
+        f"takes {WIDTH} values, not 1001",
+    ),
     "a text in a row": (FEATURES, rows([EXAMPLE], [[*[0] * 10, "x" * 1_000_000]]), "should be numbers"),
     "a number of 400 digits": (FEATURES, b'{"inputs": 1%s}' % (b"0" * 400), "the request is not JSON"),
-    "absurd shape": (FEATURES, {"inputs": [TWELVE["inputs"][0] | {"shape": [2**62, 11]}]}, "may hold 10000 flights"),
+    "absurd shape": (FEATURES, {"inputs": [WIDER["inputs"][0] | {"shape": [2**62, WIDTH]}]}, "may hold 10000 flights"),
     "absurd shape of texts": (FLIGHT, changed(shape=[2**64 - 1]), "may hold 10000 flights, not 18446744073709551615"),
     "a float as size": (FLIGHT, changed(shape=[1.0]), "the shape of OPERA should be [-1], not [1.0]"),
     "many inputs": (FLIGHT, {"inputs": [{}] * 30_000}, "'inputs' has 30000 entries"),
@@ -308,8 +317,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
             ("datatype", "datatype of OPERA"),
         )
     },
-    "too deep": (FEATURES, rows([EXAMPLE], [[[0] * 11]]), "row 0 of features has 1 values, not 11"),
-    "too few": (FEATURES, rows([EXAMPLE], [0] * 10), "takes 11 values, not 10"),
+    "too deep": (FEATURES, rows([EXAMPLE], [[[0] * WIDTH]]), f"row 0 of features has 1 values, not {WIDTH}"),
+    "too few": (FEATURES, rows([EXAMPLE], [0] * 10), f"takes {WIDTH} values, not 10"),
     "no binary": (FLIGHT, changed(parameters={"binary_data_size": 3}), "OPERA has both"),
 }
 
@@ -417,7 +426,7 @@ def test_binary_and_plain_inputs_may_be_mixed(server: Any) -> None:
 
 
 def test_binary_features_of_the_wrong_size(server: Any) -> None:
-    head = {"name": "features", "datatype": "FP32", "shape": [1, 11], "parameters": {"binary_data_size": 40}}
+    head = {"name": "features", "datatype": "FP32", "shape": [1, WIDTH], "parameters": {"binary_data_size": 40}}
     body, headers = binary({"inputs": [head]}, b"\0" * 40)
     reply = httpx.post(server.url + FEATURES, content=body, headers=headers)
     assert "takes 44 bytes, not 40" in reply.json()["error"]

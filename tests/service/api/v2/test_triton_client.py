@@ -1,5 +1,6 @@
 """The Open Inference Protocol with the client that Triton's users have, JSON and binary."""
 
+import json
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from export.data.flights import read_flights
 from service.api.contract import EXAMPLE, FIELDS
 
+WIDTH = len(json.loads((Path(__file__).resolve().parents[4] / "tables" / "manifest.json").read_bytes())["features"])
 Golden = list[dict[str, Any]]
 
 
@@ -48,7 +50,7 @@ def test_tritons_client_finds_its_way(client: Any) -> None:
     assert client.is_model_ready("flight_delay")
     assert not client.is_model_ready("other")
     assert client.get_server_metadata()["name"] == "atraso"
-    assert client.get_model_metadata("flight_delay_features", "1")["inputs"][0]["shape"] == [-1, 11]
+    assert client.get_model_metadata("flight_delay_features", "1")["inputs"][0]["shape"] == [-1, WIDTH]
 
 
 @pytest.mark.parametrize("version", ["", "1"])
@@ -59,7 +61,7 @@ def test_tritons_client_is_told_the_configuration(client: Any, version: str) -> 
         "onnxruntime_onnx",
         0,
     )
-    assert told["input"] == [{"name": "features", "data_type": "TYPE_FP32", "dims": [-1, 11]}]
+    assert told["input"] == [{"name": "features", "data_type": "TYPE_FP32", "dims": [-1, WIDTH]}]
     assert told["output"] == [{"name": "delay_probability", "data_type": "TYPE_FP32", "dims": [-1]}]
     assert [each["data_type"] for each in client.get_model_config("flight_delay")["input"]] == ["TYPE_STRING"] * 3
 

@@ -61,31 +61,42 @@ def test_on_real_flights_they_are_the_definitions(flights: Flights) -> None:
     """What a coalition is worth: LightGBM's mean over the 68,206 flights that share its inputs, their day unknown."""
     tables = export_bundle.read(ROOT).tables
     rows = matrix(tables, flights.parts)
-    dated = ["FECHA" in table.key for table in tables]
-    undated = np.where(dated, [table.default for table in tables], rows)
-    booster = lgb.Booster(model_file=str(ROOT / "model.txt"))
-    before, after = (np.asarray(booster.predict(some)) for some in (undated, rows))
+    records = ["FECHA" in table.key and not table.calendar for table in tables]
+    dated = np.where(records, [table.default for table in tables], rows)
     columns = {name: np.array([parts[PARTS.index(part)] for parts in flights.parts]) for name, part in PART_OF.items()}
+    undated = dated.copy()
+    for place, table in enumerate(tables):
+        for day in range(7) if table.calendar else ():  # where no date is known, it is as on average on that weekday
+            of_day = columns["weekday"] == day
+            undated[of_day, place] = rows[of_day, place].mean()
+    booster = lgb.Booster(model_file=str(ROOT / "model.txt"))
+    before, known, after = (np.asarray(booster.predict(each)) for each in (undated, dated, rows))
     some = np.random.default_rng(3).choice(len(flights), 25, replace=False)
     for row, told in zip(some, asked(read(ROOT), *(flights.parts[row] for row in some)), strict=True):
-        alike: dict[str, NDArray[np.bool_]] = {name: column == column[row] for name, column in columns.items()}
+        alike: dict[str, NDArray[np.bool_]] = {name: columns[name] == columns[name][row] for name in INPUTS[:4]}
 
         def worth(joined: frozenset[str], row: int = row, alike: dict[str, NDArray[np.bool_]] = alike) -> float:
-            if len(joined) == 4:
-                return float(before[row])
-            some = [alike[each] for each in joined]
-            return float(before[np.logical_and.reduce(some, axis=0)].mean()) if some else float(before.mean())
+            some = [alike[each] for each in joined - {DATE}]
+            shared = np.logical_and.reduce(some, axis=0) if some else slice(None)
+            mean = before[row] if len(some) == 4 else before[shared].mean()
+            if DATE not in joined:
+                return float(mean)
+            return float(1 / (1 + math.exp(-(odds(mean) + odds(known[row]) - odds(before[row])))))
 
-        everything = float(before.mean())
-        expected = brute_force(INPUTS[:4], worth)
+        expected = brute_force(INPUTS, worth)
         assert told.contributions == pytest.approx(expected, abs=1e-6)
-        assert told.base == pytest.approx(everything, abs=1e-6)
+        assert told.base == pytest.approx(before.mean(), abs=1e-6)
         assert told.base + sum(told.contributions.values()) == pytest.approx(told.before, abs=1e-6)
-        assert (told.before, told.probability) == pytest.approx((before[row], after[row]), abs=1e-6)
+        assert (told.before, told.probability) == pytest.approx((known[row], after[row]), abs=1e-6)
         assert told.everything == (68_206, 12_614)
+        assert told.counts.pop(DATE) is None
         for name, count in told.counts.items():
             assert count == (alike[name].sum(), flights.delayed[alike[name]].sum())
         assert len(told.records) == 3
+
+
+def odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 class Sum:
