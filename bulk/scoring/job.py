@@ -79,19 +79,19 @@ class Lines:
         self._native = reader_of(job.bundle.tables) if job.native else None
 
     def __call__(self, block: bytes) -> Scored:
-        lines = block.count(b"\n")
-        texts, said, wrong = self._read(block if block.endswith(b"\n") else block + b"\n")
+        cut = not block.endswith(b"\n")  # within a row that is too long: its line goes on
+        texts, said, wrong, lines = self._read(block + b"\n" if cut else block)
         if not said.good.all():
             texts = texts.filter(pa.array(said.good))
         content = _joined(texts, self._results.ends(said.probabilities, said.unknown), self._dialect.line_end)
-        return Scored(content, len(said.unknown), int(np.count_nonzero(said.unknown)), lines, wrong)
+        return Scored(content, len(said.unknown), int(np.count_nonzero(said.unknown)), lines - cut, wrong)
 
-    def _read(self, block: bytes) -> tuple[pa.Array, Said, list[Wrong]]:
+    def _read(self, block: bytes) -> tuple[pa.Array, Said, list[Wrong], int]:
         if self._native and (read := read_natively(self._native, block, self._dialect, self._model.lookup)):
-            return read.texts, self._model.say(read.found), read.wrong
+            return read.texts, self._model.say(read.found), read.wrong, len(read.texts)
         rows = read_rows(block, self._dialect)
         said = self._model(*rows.columns)
-        return rows.texts, said, _wrong(rows, said, rows.columns, self._dialect)
+        return rows.texts, said, _wrong(rows, said, rows.columns, self._dialect), block.count(b"\n")
 
 
 class Blocks:

@@ -13,7 +13,7 @@ import pytest
 from bulk.scoring.lookup import DENSE, Lookup
 from bulk.scoring.when import read_when
 from service.model import bundle as bundles
-from service.model.bundle import Bundle, Table
+from service.model.bundle import Bundle, Key, Table
 from service.model.features import Features
 from service.model.keys import PARTS, key_parts, time_parts
 
@@ -39,8 +39,8 @@ def test_all_real_flights_have_the_service_s_rows(bundle: Bundle, real_data: Pat
 def test_a_table_too_large_for_an_array_is_searched() -> None:
     key = ("FECHA", "OPERA", "SIGLADES", "hora", "MES", "DIA")
     days = [f"2017-01-{day:02}" for day in range(1, 32)]
-    values = {(day, f"a{n}", f"b{n}", n, 1, n + 1): n / 7 for day in days for n in range(10)}
-    table = Table("large", key, 0.5, dict(values), 0.5)
+    values: dict[Key, float] = {(day, f"a{n}", f"b{n}", n, 1, n + 1): n / 7 for day in days for n in range(10)}
+    table = Table("large", key, 0.5, values, 0.5)
     features = Features([table])
     flights = [(f"a{n % 12}", f"b{n % 12}", f"2017-01-{1 + n % 12:02} {n % 12:02}:30") for n in range(50)]
     assert DENSE < 32 * 11 * 11 * 25 * 13 * 32

@@ -20,6 +20,7 @@ from service import native
 from service.api.contract import EXAMPLE, FIELDS
 
 BATCH = "/predict_delay_probabilities"
+PIECE = 1 << 16
 INFER = "/v2/models/flight_delay/infer"
 TOLD = ("content-type", "x-unknown", "x-read-as", "x-model-version", "inference-header-content-length")
 
@@ -122,7 +123,12 @@ def pipelined(client: httpx.Client, bodies: list[bytes]) -> list[bytes]:
     head = b"POST /predict_delay_probability HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b"
     stream = b"".join(head % (len(body), body) for body in bodies)
     with socket.create_connection((client.base_url.host, client.base_url.port), timeout=60) as connection:
-        sender = Thread(target=connection.sendall, args=(stream,))
+
+        def send() -> None:
+            for at in range(0, len(stream), PIECE):  # each has the timeout for itself
+                connection.sendall(stream[at : at + PIECE])
+
+        sender = Thread(target=send)
         sender.start()
         received, ends = bytearray(), 0
         while ends < len(bodies):  # a brace ends each
