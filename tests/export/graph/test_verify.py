@@ -85,7 +85,7 @@ def test_verify_proves_a_bundle_again(small_bundle: Any, small_csv: Path, run_ex
     text = run_export(
         "verify", "--bundle", small_bundle.folder, "--booster", small_bundle.booster_file, "--data", small_csv
     )
-    assert "105,756 rows scored, every key among them" in text
+    assert "113,426 rows scored, every key among them" in text
     assert "on the same side" in text
 
 
