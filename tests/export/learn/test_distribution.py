@@ -37,5 +37,5 @@ def test_values_that_repeat_make_fewer_bins() -> None:
 def test_features_of_the_calendar_are_left_out(small_csv: Path) -> None:
     flights = read_flights(small_csv)
     found = spreads(make_tables(IMPROVED.features, flights), flights)
-    assert set(found) == {feature.name for feature in IMPROVED.features if "FECHA" not in feature.name}
+    assert set(found) == {feature.name for feature in IMPROVED.features if "FECHA" not in feature.key}
     assert all(sum(each["shares"]) == pytest.approx(1) for each in found.values())
