@@ -72,11 +72,16 @@ def open_flights(wanted: Wanted) -> Reading:
     """A Parquet file is known by its first bytes. Raises ExportError."""
     path = wanted.flights
     try:
-        if path and path.open("rb").read(len(PARQUET)) == PARQUET:
+        if path and _begin(path) == PARQUET:
             return ParquetSource(path, wanted.columns)
     except OSError as error:
         raise BulkError(f"{path}: {error.strerror or error}") from None
     return TextSource(path, wanted.columns, wanted.encoding)
+
+
+def _begin(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(PARQUET))
 
 
 def check_places(wanted: Wanted) -> None:

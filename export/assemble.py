@@ -29,7 +29,7 @@ LEAST_AUC = 0.505
 
 
 def assemble(
-    booster: Truth,
+    truth: Truth,
     tables: list[Table],
     about: dict[str, Any],
     flights: Flights | None,
@@ -38,8 +38,8 @@ def assemble(
 ) -> Bundle:
     """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
     level = about.get("level", 0.0)
-    model = to_onnx(booster, [table.name for table in tables], level)
-    aligned, parity = prove(booster, model, tables, flights.parts if flights else [], progress, level)
+    model = to_onnx(truth, [table.name for table in tables], level)
+    aligned, parity = prove(truth, model, tables, flights.parts if flights else [], progress, level)
     data = about_data(flights, aligned) if flights else None
     content, names = model.SerializeToString(deterministic=True), spellings(aligned, codes)
     evidence = count(aligned, flights) if flights else None
@@ -66,13 +66,13 @@ def about_data(flights: Flights, tables: list[Table]) -> dict[str, Any]:
     }
 
 
-def check_ranks(booster: Truth, tables: list[Table], flights: Flights) -> None:
+def check_ranks(truth: Truth, tables: list[Table], flights: Flights) -> None:
     """Raises ExportError where the model tells nothing of the very flights that it is made for."""
-    if not isinstance(booster, Linear) and not any(read_forest(booster.model_to_string()).splits()):
+    if not isinstance(truth, Linear) and not any(read_forest(truth.model_to_string()).splits()):
         raise ExportError("the model has no split: it gives every flight the same probability, and is not written")
     if flights.delayed.all() or not flights.delayed.any():
         return
-    auc = float(roc_auc_score(flights.delayed, predict(booster, matrix(tables, flights.parts))))
+    auc = float(roc_auc_score(flights.delayed, predict(truth, matrix(tables, flights.parts))))
     if auc < LEAST_AUC:
         raise ExportError(f"the model ranks its own flights no better than chance (AUC {auc:.3f}): it is not written")
 

@@ -20,7 +20,6 @@ from bench.processes import tree
 from bench.table import Column, renderer
 from bench.tools import last_line, shown
 from bulk.reading.text import TextSource
-from bulk.scoring.job import Job
 from bulk.scoring.model import ROWS, Model
 from bulk.scoring.rows import read_rows
 from export.progress import say
@@ -91,7 +90,7 @@ def bare_us(path: Path) -> float:
     bundle, source = bundles.read(ROOT), TextSource(path, {})
     dialect = source.dialect
     assert dialect
-    model = Model(Job(bundle, dialect, source.names, source.places, parquet=False).bundle)
+    model = Model(bundle)
     spent = count = 0
     for number, block in enumerate(source.blocks(0)):
         matrix = model.lookup(*read_rows(block.content, dialect).columns).matrix

@@ -25,16 +25,16 @@ Float64 = NDArray[np.float64]
 
 
 def align(
-    tables: Sequence[Table], booster: Truth, model: onnx.ModelProto, level: float = 0.0
+    tables: Sequence[Table], truth: Truth, model: onnx.ModelProto, level: float = 0.0
 ) -> tuple[list[Table], int, int]:
     """Tables whose every value goes where the booster sends it, at every split, in float32 too.
 
     Returns them with the number of pairs checked and of values moved. Raises ParityError where no float32 value would.
     """
-    if isinstance(booster, Linear):  # a sum has no splits
-        check_linear(booster, model, level)
+    if isinstance(truth, Linear):  # a sum has no splits
+        check_linear(truth, model, level)
         return list(tables), 0, 0
-    forest = read_forest(booster.model_to_string())
+    forest = read_forest(truth.model_to_string())
     _check_level(model, level)
     _check_trees(forest, model, [place for place, table in enumerate(tables) if np.isnan(table.numbers()).any()])
     splits = distinct_splits(forest)

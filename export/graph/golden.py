@@ -30,10 +30,10 @@ def golden_flights(tables: Sequence[Table]) -> list[FlightId]:
     ]
 
 
-def golden_vectors(tables: Sequence[Table], booster: Truth, level: float = 0.0) -> list[dict[str, Any]]:
+def golden_vectors(tables: Sequence[Table], truth: Truth, level: float = 0.0) -> list[dict[str, Any]]:
     flights = golden_flights(tables)
     features = matrix(tables, [key_parts(*flight) for flight in flights])
-    predicted = raised(predict(booster, features), level)
+    predicted = raised(predict(truth, features), level)
     return [
         {
             "OPERA": opera,

@@ -43,47 +43,47 @@ class Parity:
 
 
 def prove(
-    booster: Truth,
+    truth: Truth,
     model: onnx.ModelProto,
     tables: Sequence[Table],
     flights: Sequence[Parts],
     progress: Progress,
     level: float = 0.0,
 ) -> tuple[list[Table], Parity]:
-    """The tables to ship with `model`, and the proof that both give what `booster` gives at that level.
+    """The tables to ship with `model`, and the proof that both give what `truth` gives at that level.
 
     Raises ParityError.
     """
-    aligned, pairs, nudged = align(tables, booster, model, level)
+    aligned, pairs, nudged = align(tables, truth, model, level)
     session, keys, random = OnnxModel(model.SerializeToString()), key_flights(tables), random_flights(tables)
     difference = 0.0
     for what, parts in (("flights", flights), ("every key", keys), ("random keys", random)):
         told = partial(progress, f"comparing on {what}")
-        difference = max(difference, largest_difference(booster, session, tables, aligned, parts, told, level))
+        difference = max(difference, largest_difference(truth, session, tables, aligned, parts, told, level))
     return aligned, Parity(len(flights), len(keys), len(random), pairs, nudged, difference)
 
 
 def prove_bundle(
     tables: Sequence[Table],
     model: bytes,
-    booster: Truth | None,
+    truth: Truth | None,
     flights: Sequence[Parts],
     progress: Progress,
     level: float = 0.0,
 ) -> Parity:
-    """Prove a bundle as it ships, against its booster where that is given. Raises ParityError."""
+    """Prove a bundle as it ships, against what it was made of where that is given. Raises ParityError."""
     loaded = onnx.load_from_string(model)
     onnx.checker.check_model(loaded, full_check=True)
     width = loaded.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     if width != len(tables):
         raise ParityError(f"model.onnx takes {width} features, the manifest names {len(tables)}")
-    if booster is None:
-        booster = read_linear(model, level)  # which is the model itself, in float32's numbers
-    if booster is None:
+    if truth is None:
+        truth = read_linear(model, level)  # which is the model itself, in float32's numbers
+    if truth is None:
         keys = key_flights(tables)
         _check_sound(tables, OnnxModel(model), [*flights, *keys, *random_flights(tables)], progress)
         return Parity(len(flights), len(keys), RANDOM_KEYS, 0, 0, 0.0)
-    _, parity = prove(booster, loaded, tables, flights, progress, level)
+    _, parity = prove(truth, loaded, tables, flights, progress, level)
     if parity.nudged:
         raise ParityError(f"{parity.nudged} table values fall on another side of a threshold in float32")
     return parity
@@ -125,7 +125,7 @@ def prove_pipeline(
 
 
 def largest_difference(
-    booster: Truth,
+    truth: Truth,
     model: OnnxModel,
     tables: Sequence[Table],
     aligned: Sequence[Table],
@@ -141,7 +141,7 @@ def largest_difference(
     for start in range(0, len(parts), CHUNK):
         some = parts[start : start + CHUNK]
         features = matrix(tables, some)
-        expected = raised(np.asarray(booster.predict(features), dtype=np.float64), level)
+        expected = raised(np.asarray(truth.predict(features), dtype=np.float64), level)
         differences = np.abs(expected - model.predict(matrix(aligned, some)))
         wrong = ~(differences <= TOLERANCE)  # so that NaN is wrong too
         if wrong.any():

@@ -78,9 +78,9 @@ def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress
     return booster, best_threshold(validate.delayed, predict(booster, features))
 
 
-def predict(booster: Truth, features: NDArray[np.float64]) -> NDArray[np.float64]:
+def predict(truth: Truth, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """The model's own probabilities: float64 [N]."""
-    return np.asarray(booster.predict(features), dtype=np.float64)
+    return np.asarray(truth.predict(features), dtype=np.float64)
 
 
 def best_threshold(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> float:

@@ -44,7 +44,7 @@ class Change:
 
 def refresh(
     old: Bundle,
-    booster: Truth,
+    truth: Truth,
     flights: Flights,
     version: str | None,
     progress: Progress,
@@ -58,17 +58,17 @@ def refresh(
     recipe = _recipe(old)
     about = about_of(old.manifest)
     about["version"] = next_version(about["version"]) if version is None else version
-    if isinstance(recipe, Effects) and booster != adding_up(len(old.tables)):
+    if isinstance(recipe, Effects) and truth != adding_up(len(old.tables)):
         raise ExportError(f"model.onnx does not add up its tables, as the recipe {recipe.name} does: train it again")
-    model = booster if isinstance(booster, Linear) else Boosted(booster)
+    model = truth if isinstance(truth, Linear) else Boosted(truth)
     trained = refreshed(Trained(recipe, model, old.tables, about["threshold"]), flights)
     about["level"] = level = float(np.float32(trained.level)) if with_level else 0.0
     content = old.model
     if level != about_of(old.manifest)["level"]:
         moved = with_base(onnx.load_from_string(old.model), level)
         content = moved.SerializeToString(deterministic=True)
-    tables, parity = prove(booster, onnx.load_from_string(content), trained.tables, flights.parts, progress, level)
-    check_ranks(booster, tables, flights)
+    tables, parity = prove(truth, onnx.load_from_string(content), trained.tables, flights.parts, progress, level)
+    check_ranks(truth, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
     data, evidence = about_data(flights, tables), add(old.evidence, tables, flights)
     made = with_range(make_bundle(content, tables, about, data, parity, names, evidence), old.manifest.get("range"))
