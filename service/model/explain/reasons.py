@@ -87,14 +87,15 @@ class Reasoner:
         records = {table.name for table in bundle.tables if is_record(table, last_day)}
         self.records = tuple(table for table in bundle.tables if table.name in records)
         self._tables = [unknown(table) if table.name in records else table for table in bundle.tables]
-        self.inputs = self._used()
+        undated = self._blurred(UNDATED)
+        self.inputs = self._used(undated)
         self.tables_of = {each: [table for table in self._tables if each in inputs_of([table])] for each in self.inputs}
         self.calendars = {
             table.name: counts_alike(table, self.counted[table.name])
             for table in self._tables
             if table.key == ("FECHA",) and table.name in self.counted
         }
-        self._rows = [compile_row(each) for each in (bundle.tables, self._tables, self._blurred(UNDATED))]
+        self._rows = [compile_row(each) for each in (bundle.tables, self._tables, undated)]
         self._joined = coalitions(len(self.inputs))
         self._weights = shapley_weights(self._joined)
         bits = [1 << SHARED.index(each) if each in SHARED else 0 for each in self.inputs]
@@ -124,9 +125,9 @@ class Reasoner:
         features = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(self._tables))
         return self._scorer.score(features).astype(np.float64)
 
-    def _used(self) -> tuple[str, ...]:
+    def _used(self, undated: Sequence[Table]) -> tuple[str, ...]:
         """What the model looks at, beyond records: what no table looks at contributes nothing, and is left out."""
-        used = {*inputs_of(self._blurred(UNDATED)), *({DATE} & set(inputs_of(self._tables)))}
+        used = {*inputs_of(undated), *({DATE} & set(inputs_of(self._tables)))}
         return tuple(each for each in INPUTS if each in used)
 
     def _blurred(self, coarser: Coarser) -> list[Table]:

@@ -286,10 +286,13 @@ def test_missing_values_go_where_lightgbm_sends_them(
         assert np.abs(np.array(reply.json()["outputs"][0]["data"]) - booster.predict(rows[:50])).max() < 1e-5
     else:  # the first table has none, and its last one has
         assert "historical_delay_ratio_OPERA (null or NaN), which is never missing" in reply.json()["error"]
-    told = server.post("/explain_delay_probability", flights[0]).json()
+    told = server.post("/explain_delay_probability?detail=tables", flights[0]).json()
     assert [each["valor"] for each in told["variables"]] == [0.05, None]
     assert "Sky Airline, en el último mes de los datos: se atrasaron" in told["variables"][1]["frase"]
-    assert server.post("/explain_delay_probability", flights[-1]).status_code == 200
+    for flight in (flights[0], flights[-1]):
+        told = server.post("/explain_delay_probability", flight).json()
+        parts = told["base"]["probabilidad"], *(each["contribucion"] for each in told["motivos"])
+        assert sum(parts) == pytest.approx(told["delay_probability"], abs=1e-6)  # its tables know no day
     examples_hold(out, tmp_path, run_export)
 
 
