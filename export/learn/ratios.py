@@ -55,12 +55,13 @@ class Value:
         return (self.part,)
 
 
+AHEAD = 20
+"""Years behind those of the flights whose days off are told."""
+
+
 @dataclass(frozen=True)
 class DaysOff:
     """The length of the run of days off that a date belongs to: known long before, so no day is unknown to it."""
-
-    ahead: int = 20
-    """Years behind those of the flights."""
 
     key = ("FECHA",)
     name = "dias_libres"
@@ -92,9 +93,9 @@ def value_table(value: Value) -> Table:
 
 
 def calendar_table(feature: DaysOff, flights: Flights) -> Table:
-    """Every day of the flights' years and of `ahead` years behind them; a day that is beyond is a working day."""
+    """Every day of the flights' years and of AHEAD years behind them; a day that is beyond is a working day."""
     years: list[int] = (np.unique(flights.scheduled.astype("datetime64[Y]")).astype(int) + 1970).tolist()
-    last = min(years[-1] + feature.ahead, MAXYEAR)
+    last = min(years[-1] + AHEAD, MAXYEAR)
     lengths = days_off([*years, *range(years[-1] + 1, last + 1)])
     return Table(feature.name, feature.key, 0.0, {day: float(length) for day, length in lengths.items()}, calendar=True)
 

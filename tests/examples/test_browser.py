@@ -59,12 +59,13 @@ def ask(page: Page, opera: str, siglades: str, time: str) -> None:
 
 def test_predicts_without_a_network(page: Page, context: BrowserContext) -> None:
     page.get_by_role("button", name="Calcular").click()
-    expect(page.locator("#probability")).to_have_text("24\xa0%")
-    expect(page.locator("#class")).to_contain_text("Baja probabilidad de atraso")
+    expect(page.locator("#probability")).to_have_text("27\xa0%")
+    expect(page.locator("#class")).to_contain_text("Alta probabilidad de atraso")
     context.set_offline(True)
     try:
-        ask(page, "Aerolineas Argentinas", "Buenos Aires", "2017-07-14T20:00")
-        expect(page.locator("#class")).to_contain_text("Alta probabilidad de atraso")
+        ask(page, "Aerolineas Argentinas", "Antofagasta", "2017-01-01T00:30")
+        expect(page.locator("#probability")).to_have_text("14\xa0%")
+        expect(page.locator("#class")).to_contain_text("Baja probabilidad de atraso")
     finally:
         context.set_offline(False)
 

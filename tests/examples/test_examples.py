@@ -184,7 +184,7 @@ def test_tritons_configurations_fit_the_files(repository: Path) -> None:
     [
         ("flight_delay_pipeline", '"hora" data_type: TYPE_INT64', '"hora" data_type: TYPE_FP32', "the file has"),
         ("flight_delay_pipeline", '"SIGLADES"', '"DESTINO"', "the file has"),
-        ("flight_delay_features", "dims: [ 11 ]", "dims: [ 10 ]", "the file has"),
+        ("flight_delay_features", "dims: [ 12 ]", "dims: [ 10 ]", "the file has"),
         ("flight_delay_features", "dynamic_batching", "dynamic_batch", "ParseError"),
     ],
 )

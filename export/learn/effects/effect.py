@@ -25,7 +25,6 @@ class KindOfDay:
     """The same of a date's run of days off, for twenty years ahead; the log-odds of a usual flight are in it."""
 
     scale: float = 1.0
-    ahead: int = 20
     key = ("FECHA",)
     name = "effect_dias_libres"
     dated = False
@@ -40,4 +39,3 @@ class Effects:
     strength: float = 0.2
     half_life: float | None = 6.0
     threshold: float = 0.25
-    max_trees: int = 0

@@ -20,8 +20,7 @@ def effect_tables(recipe: Effects, flights: Flights) -> list[Table]:
     The parts that know past days are fitted to what the others leave, so those stand alone on a day to come. The
     weights' mean is 1.
     """
-    ahead = next(each.ahead for each in recipe.features if isinstance(each, KindOfDay))
-    calendar = calendar_table(DaysOff(ahead), flights)
+    calendar = calendar_table(DaysOff(), flights)
     weights = age_weights(flights, recipe.half_life)
     weights /= weights.mean()
     outcomes = flights.delayed.astype(np.float64)

@@ -20,9 +20,9 @@ class Linear:
         return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
 
-def adding_up(count: int, level: float = 0.0) -> Linear:
-    """The recipe `effects`: the tables hold log-odds, and the level is what is added to all."""
-    return Linear((1.0,) * count, float(np.float32(level)))
+def adding_up(count: int) -> Linear:
+    """The recipe `effects`: the tables hold log-odds."""
+    return Linear((1.0,) * count)
 
 
 Truth = lgb.Booster | Linear
