@@ -42,7 +42,10 @@ DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
 
 LOADS = ("tests/bench/", "tests/chaos/")
-LONG = ("tests/chaos/", "tests/bench/", "tests/examples/", "tests/export/", "tests/web/")
+LONG = (
+    *("tests/chaos/", "tests/bench/", "tests/examples/", "tests/export/", "tests/native/test_crate", "tests/web/"),
+    *("tests/bulk/", "tests/test_dockerfile", "tests/native/test_make", "tests/test_readme"),
+)
 
 
 class Apart(LoadScopeScheduling):

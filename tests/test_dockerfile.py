@@ -22,8 +22,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.api.contract import EXAMPLE
-
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = Path(sys.base_prefix) / "bin"
 BASES = r"(python|rust):\d+\.\d+\.\d+-slim-\w+ AS \w+|scratch"
@@ -199,9 +197,10 @@ def test_it_serves_on_the_given_port_as_nobody(image: Stage, capsys: pytest.Capt
         assert (status["Groups"].strip(), status["NoNewPrivs"], status["NSpid"].split()[-1]) == ("", "1", "1")
         assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")} == {0}
 
-        reply = httpx.post(f"{url}/predict_delay_probability", json=EXAMPLE)
+        flight = json.loads((ROOT / "examples" / "golden.json").read_bytes())[0]
+        reply = httpx.post(f"{url}/predict_delay_probability", json=flight)
         assert reply.status_code == 200
-        assert reply.json()["clase"] == ["Baja probabilidad de atraso"]
+        assert reply.json()["delay_probability"] == pytest.approx(flight["delay_probability"], abs=0.0051)
         assert 'atraso_lane_info{lane="rust"} 1' in httpx.get(f"{url}/metrics").text
         for page in ("/", "/report/", "/report/img/model-tried.png"):
             assert httpx.get(url + page).status_code == 200

@@ -1,5 +1,6 @@
 """The smoke test of a deployment passes a service that is well, and no other."""
 
+import json
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = ROOT / "deploy" / "smoke.sh"
+FIRST: float = json.loads((ROOT / "examples" / "golden.json").read_bytes())[0]["delay_probability"]
 CONFIG = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{}}
@@ -51,7 +53,7 @@ BROKEN = {
     ),
     "500 for many": (f"location = {MANY} {{ return 500; }}", "a hundred flights: status 500 instead of 200"),
     "replies that lack": (
-        f"location = {MANY} {{ return 200 '[{{\"probabilidad\":0.12111639976501465}}]'; }}",
+        f"location = {MANY} {{ return 200 '[{{\"probabilidad\":{FIRST}}}]'; }}",
         "99 of 100 are wrong",
     ),
 }

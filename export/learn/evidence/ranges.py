@@ -160,7 +160,7 @@ def held(groups: Alike, width: Width, coverage: float = COVERAGE) -> Numbers:
     where the width is right, whatever the number of flights.
     """
     shares = 1 / (1 + np.exp(-_moved(groups, width)))
-    flights, late = groups.flights[:, None], groups.late[:, None]
+    flights, late = groups.flights[:, None].astype(np.intp), groups.late[:, None]
     below = np.where(late > 0, bdtr(np.maximum(late - 1, 0), flights, shares), 0.0) @ WEIGHTS
     upto = bdtr(late, flights, shares) @ WEIGHTS
     tail = (1 - coverage) / 2

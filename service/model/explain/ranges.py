@@ -8,8 +8,8 @@ the data share airline, destination and hour. The interval is on log-odds:
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 from service.model.files import BundleError, short
@@ -27,9 +27,18 @@ class Range:
     few: float
     prior: float
 
+    @cached_property
+    def deviations(self) -> float:
+        """Standard deviations to each side: what is normal is within them as often as `coverage` says."""
+        least, most = 0.0, 10.0
+        for _ in range(60):  # `statistics` has this too, and would be loaded by every worker for it
+            middle = (least + most) / 2
+            least, most = (middle, most) if math.erf(middle / math.sqrt(2)) < self.coverage else (least, middle)
+        return least
+
     def around(self, probability: float, flights: int) -> tuple[float, float]:
         """The interval, where the data have so many flights alike."""
-        far = NormalDist().inv_cdf((1 + self.coverage) / 2) * math.sqrt(self.steady + self.few / (flights + self.prior))
+        far = self.deviations * math.sqrt(self.steady + self.few / (flights + self.prior))
         odds = log_odds(probability)
         return _share(odds - far), _share(odds + far)
 
