@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from export.data.keyed import Keyed
 from export.errors import ExportError
-from service.model.keys import Parts, key_parts, parse_time
+from service.model.keys import key_parts, parse_time
 
 LATE = timedelta(minutes=15)
 """A flight is delayed when it left more than this after its scheduled time."""
@@ -53,8 +54,8 @@ class Flights:
         return len(self.delayed) == len(self.ids)
 
     @cached_property
-    def parts(self) -> list[Parts]:
-        return [key_parts(*flight) for flight in self.ids]
+    def parts(self) -> Keyed:
+        return Keyed([key_parts(*flight) for flight in self.ids])
 
     @cached_property
     def scheduled(self) -> NDArray[np.datetime64]:
@@ -64,7 +65,7 @@ class Flights:
     def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Flights":
         """Those flights, with what was derived of them so far."""
         taken = Flights([self.ids[row] for row in rows], self.delayed[rows], self.sha256)
-        taken.__dict__["parts"] = [self.parts[row] for row in rows]
+        taken.__dict__["parts"] = self.parts.take(rows)
         taken.__dict__["scheduled"] = self.scheduled[rows]
         return taken
 

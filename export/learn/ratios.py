@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from export.data.days_off import days_off
 from export.data.flights import Flights
-from export.learn.tables import Table, keys_of
+from export.learn.tables import Table
 from service.model.keys import DOMAINS, SEPARATOR
 
 MONTH = np.timedelta64(30, "D") + np.timedelta64(12, "h")
@@ -105,10 +105,7 @@ def ratio_table(ratio: Ratio, flights: Flights, weights: NDArray[np.float64]) ->
     if ratio.months is not None:
         rows = last_months(flights, ratio.months)
         flights, weights = flights.take(rows), weights[rows]
-    keys = keys_of(flights.parts, ratio.key)
-    names = sorted(set(keys))
-    place = {name: number for number, name in enumerate(names)}
-    places = [place[key] for key in keys]
+    names, places = flights.parts.keys(ratio.key).used()
     totals = np.bincount(places, weights)
     late = np.bincount(places, weights * flights.delayed)
     rate = late.sum() / totals.sum()

@@ -5,13 +5,12 @@ It does not compute ratios; `export/learn/ratios.py` does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.model.keys import PARTS, SEPARATOR, Parts, key_text
+from export.data.keyed import Keyed
+from service.model.keys import SEPARATOR, Parts
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,22 @@ class Table:
 
 def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:
     """The key text of each flight."""
-    of_flight = itemgetter(*(PARTS.index(part) for part in key))
-    values = map(of_flight, parts)
-    texts: dict[Any, str] = {}  # flights repeat their keys, and a lookup is faster than spelling
-    spell = key_text if len(key) > 1 else str
-    return [texts.get(value) or texts.setdefault(value, spell(value)) for value in values]
+    names, codes = _keyed(parts).keys(key)
+    return [names[code] for code in codes.tolist()]
 
 
 def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float64]:
     """The features of each flight: float64 [N, F]."""
-    columns = [[table.values.get(key, table.default) for key in keys_of(parts, table.key)] for table in tables]
-    return np.array(columns, dtype=np.float64).T.copy()
+    keyed = _keyed(parts)
+    features = np.empty((len(keyed), len(tables)))
+    for place, table in enumerate(tables):
+        names, codes = keyed.keys(table.key)
+        features[:, place] = np.array([table.values.get(name, table.default) for name in names])[codes]
+    return features
+
+
+def _keyed(parts: Sequence[Parts]) -> Keyed:
+    return parts if isinstance(parts, Keyed) else Keyed(parts)
 
 
 def known_values(part: str, tables: Sequence[Table]) -> list[str]:

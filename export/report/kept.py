@@ -12,7 +12,7 @@ import numpy as np
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool
 from export.learn.measured.candidates import candidates, run_chosen
-from export.learn.measured.intervals import gains, intervals
+from export.learn.measured.intervals import DRAWS, gains, intervals
 from export.learn.measured.weekly import run_weekly
 from export.learn.measures import measure
 from export.learn.recipes import EFFECTS, IMPROVED, AnyRecipe
@@ -20,6 +20,7 @@ from export.progress import Progress
 from export.report.curves import level_known
 
 LAGS = (1, 7, 28)
+QUICK_DRAWS = 100
 LAST = 3
 """Months that are told of alone too: October to December."""
 
@@ -31,8 +32,9 @@ Protocols = Mapping[str, Sequence[Tested]]
 def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progress: Progress) -> Figures:
     """Rows by protocol and recipe, each with its intervals, and how much `effects` gains on what ships, paired.
 
-    A quick report has one lag and no choice among candidates.
+    A quick report has one lag, fewer draws and no choice among candidates.
     """
+    draws = QUICK_DRAWS if quick else DRAWS
     recipes: tuple[AnyRecipe, ...] = (IMPROVED, EFFECTS)
     measured = {("monthly", 0): [tested[recipe.name]["backtest"] for recipe in recipes]}
     for lag in LAGS[:1] if quick else LAGS:
@@ -43,22 +45,23 @@ def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progres
         measured[("weekly", lag)] = [plain for plain, _ in both]
         measured[("weekly, with the level", lag)] = [levelled for _, levelled in both]
     rows = [
-        _row(name, lag, recipe.name, parts, flights)
+        _row(name, lag, recipe.name, parts, flights, draws)
         for (name, lag), of in measured.items()
         for recipe, parts in zip(recipes, of, strict=True)
     ]
     choices: list[dict[str, object]] = []
     if not quick:
         parts, choices = run_chosen(candidates(), flights, partial(_named, progress, "candidates"))
-        rows.append(_row("monthly, the candidate that was best before", 0, "its", parts, flights))
+        rows.append(_row("monthly, the candidate that was best before", 0, "its", parts, flights, draws))
     split = [tested[recipe.name]["reference_split"] for recipe in recipes]
     return {
         "rows": rows,
         "reference_split": [
-            {"recipe": recipe.name, **intervals(parts, flights)} for recipe, parts in zip(recipes, split, strict=True)
+            {"recipe": recipe.name, **intervals(parts, flights, draws)}
+            for recipe, parts in zip(recipes, split, strict=True)
         ],
         "gains": [
-            {"name": name, "lag_days": lag, **gains(theirs, ours, flights)}
+            {"name": name, "lag_days": lag, **gains(theirs, ours, flights, draws)}
             for (name, lag), (ours, theirs) in (*measured.items(), (("reference split", 0), split))
         ],
         "choices": choices,
@@ -76,13 +79,13 @@ def _named(progress: Progress, name: str, what: str, done: int, total: int) -> N
     progress(f"{name}: {what}", done, total)
 
 
-def _row(name: str, lag: int, recipe: str, parts: Sequence[Tested], flights: Flights) -> Figures:
+def _row(name: str, lag: int, recipe: str, parts: Sequence[Tested], flights: Flights, draws: int) -> Figures:
     return {
         "name": name,
         "recipe": recipe,
         "lag_days": lag,
-        "all": intervals(parts, flights),
-        "last_months": intervals(parts[-LAST:], flights),
+        "all": intervals(parts, flights, draws),
+        "last_months": intervals(parts[-LAST:], flights, draws),
         "off": {part.name: float(part.predicted.mean() - part.delayed.mean()) for part in parts},
     }
 

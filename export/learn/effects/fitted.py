@@ -3,10 +3,11 @@
 import numpy as np
 
 from export.data.flights import Flights
+from export.data.keyed import Keys
 from export.learn.effects.effect import Effect, Effects, KindOfDay
-from export.learn.effects.ridge import Block, Codes, Fit, Float64, fit
+from export.learn.effects.ridge import Block, Fit, Float64, fit
 from export.learn.ratios import DaysOff, age_weights, calendar_table, is_plain
-from export.learn.tables import Table, keys_of
+from export.learn.tables import Table
 
 DIGITS = 9
 """Of a table's log-odds: what is beyond says nothing, and might differ from machine to machine."""
@@ -43,14 +44,14 @@ def effect_tables(recipe: Effects, flights: Flights) -> list[Table]:
     return [made[feature.name] for feature in recipe.features]
 
 
-def _column(feature: Effect | KindOfDay, flights: Flights, calendar: Table) -> tuple[Names, Codes]:
-    """The keys that the flights have, sorted, and each flight's place among them."""
-    keys = keys_of(flights.parts, feature.key)
-    if isinstance(feature, KindOfDay):
-        keys = [_run(calendar, key) for key in keys]
-    names = sorted(set(keys))
-    place = {name: number for number, name in enumerate(names)}
-    return names, np.array([place[key] for key in keys], dtype=np.intp)
+def _column(feature: Effect | KindOfDay, flights: Flights, calendar: Table) -> Keys:
+    """The keys that the flights have."""
+    keys = flights.parts.keys(feature.key).used()
+    if not isinstance(feature, KindOfDay):
+        return keys
+    runs = [_run(calendar, date) for date in keys.names]
+    names = sorted(set(runs))
+    return Keys(names, np.array([names.index(run) for run in runs], dtype=np.intp)[keys.codes])
 
 
 def _run(calendar: Table, date: str) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.flights import Flights
+from export.data.keyed import Keys
 from export.learn.ratios import is_plain, last_months
-from export.learn.tables import Table, keys_of
+from export.learn.tables import Table
 
 Counts = dict[str, tuple[int, int]]
 """Flights and late ones by key text, sorted."""
@@ -113,7 +114,7 @@ def _count_table(table: Table, flights: Flights) -> Counted:
     months = int(found[1]) if found else None
     if months is not None:
         flights = flights.take(last_months(flights, months))
-    counts = _count(keys_of(flights.parts, table.key), flights.delayed)
+    counts = _count(flights.parts.keys(table.key), flights.delayed)
     return Counted(months, {key: each for key, each in counts.items() if is_plain(key, table.key)})
 
 
@@ -121,19 +122,16 @@ def _count_routes(flights: Flights) -> Routes:
     rows: dict[tuple[str, str], list[int]] = {}
     for row, (airline, destination, _) in enumerate(flights.ids):
         rows.setdefault((airline, destination), []).append(row)
-    hours = np.array(keys_of(flights.parts, WEEK), dtype=object)
     routes: Routes = {}
     for (airline, destination), own in sorted(rows.items()):
-        routes.setdefault(airline, {})[destination] = _count(hours[own].tolist(), flights.delayed[own])
+        routes.setdefault(airline, {})[destination] = _count(flights.parts.take(own).keys(WEEK), flights.delayed[own])
     return routes
 
 
-def _count(keys: Sequence[str], delayed: NDArray[np.bool_]) -> Counts:
-    names = sorted(set(keys))
-    place = {name: number for number, name in enumerate(names)}
-    places = [place[key] for key in keys]
-    late = np.bincount(places, delayed, len(names)).astype(int)
-    return dict(zip(names, zip(np.bincount(places).tolist(), late.tolist(), strict=True), strict=True))
+def _count(keys: Keys, delayed: NDArray[np.bool_]) -> Counts:
+    names, codes = keys.used()
+    late = np.bincount(codes, delayed).astype(int)
+    return dict(zip(names, zip(np.bincount(codes).tolist(), late.tolist(), strict=True), strict=True))
 
 
 def _text(when: np.datetime64) -> str:

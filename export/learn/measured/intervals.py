@@ -21,69 +21,66 @@ Float64 = NDArray[np.float64]
 Figures = dict[str, Any]
 
 
-def drawn(parts: Sequence[Tested], flights: Flights) -> dict[str, Float64]:
-    """Each measure as the flights are, float64 [1 + DRAWS], first of all days once and then of days drawn anew."""
+def drawn(parts: Sequence[Tested], flights: Flights, draws: int = DRAWS) -> dict[str, Float64]:
+    """Each measure as the flights are, float64 [1 + draws], first of all days once and then of days drawn anew."""
     delayed, predicted, _ = pool(parts)
     rows = np.concatenate([part.rows for part in parts])
     _, day = np.unique(flights.scheduled[rows].astype("datetime64[D]"), return_inverse=True)
     month = np.repeat(np.arange(len(parts)), [len(part.rows) for part in parts])
     days = int(day.max()) + 1
     chance = np.full(days, 1 / days)
-    times = np.vstack([np.ones(days), np.random.default_rng(0).multinomial(days, chance, size=DRAWS)]).astype(float)
-    tied = _Ranked(delayed, predicted)
-    months = [(np.flatnonzero(month == each), _Ranked(*_of(month == each, delayed, predicted))) for each in set(month)]
-    losses = -np.log(np.clip(np.where(delayed, predicted, 1 - predicted), 1e-15, None))
+    times = np.vstack([np.ones(days), np.random.default_rng(0).multinomial(days, chance, size=draws)]).astype(float)
+    pooled = _Ranked(delayed, predicted, day)
+    months = [_Ranked(delayed[own], predicted[own], day[own]) for own in (month == each for each in range(len(parts)))]
+    flights_of = np.bincount(day)
+    losses_of = np.bincount(day, -np.log(np.clip(np.where(delayed, predicted, 1 - predicted), 1e-15, None)))
     found = np.empty((len(times), len(MEASURES)))
     for number, counts in enumerate(times):
-        weights = counts[day]
-        heavy = [weights[own].sum() for own, _ in months]
-        each = [ranked.auc(weights[own]) for own, ranked in months]
+        heavy, each = zip(*(ranked.auc(counts[ranked.day]) for ranked in months), strict=True)
         told = ~np.isnan(each)
+        weights = counts[pooled.day]
         found[number] = (
-            tied.auc(weights),
+            pooled.auc(weights)[1],
             np.average(np.array(each)[told], weights=np.array(heavy)[told]) if told.any() else np.nan,
-            (weights * losses).sum() / weights.sum(),
-            tied.calibration_error(weights),
+            (counts * losses_of).sum() / (counts * flights_of).sum(),
+            pooled.calibration_error(weights),
         )
     return dict(zip(MEASURES, found.T, strict=True))
 
 
-def _of(chosen: NDArray[np.bool_], delayed: NDArray[np.bool_], predicted: Float64) -> tuple[Any, Any]:
-    return delayed[chosen], predicted[chosen]
-
-
 class _Ranked:
-    """Flights in the order of their probabilities, which no weight changes."""
+    """Flights in the order of their probabilities, which no weight changes; `day` is theirs, in that order."""
 
-    def __init__(self, delayed: NDArray[np.bool_], predicted: Float64) -> None:
-        self._order = np.argsort(predicted, kind="stable")
-        self._late = delayed[self._order].astype(float)
-        self._said = predicted[self._order]
+    def __init__(self, delayed: NDArray[np.bool_], predicted: Float64, day: NDArray[np.intp]) -> None:
+        order = np.argsort(predicted, kind="stable")
+        self.day = day[order]
+        self._late = delayed[order].astype(float)
+        self._said = predicted[order]
         self._starts = np.flatnonzero(np.diff(self._said, prepend=-1.0))  # of runs with the same probability
 
-    def auc(self, weights: Float64) -> float:
-        weights = weights[self._order]
+    def auc(self, weights: Float64) -> tuple[float, float]:
+        """How much they weigh, and the AUC."""
         late = np.add.reduceat(weights * self._late, self._starts)
-        calm = np.add.reduceat(weights * (1 - self._late), self._starts)
-        both = late.sum() * calm.sum()
-        return float((late * (np.cumsum(calm) - calm / 2)).sum() / both) if both else float("nan")
+        calm = np.add.reduceat(weights, self._starts) - late
+        total, lates = float(weights.sum()), float(late.sum())
+        both = lates * (total - lates)
+        return total, float((late * (np.cumsum(calm) - calm / 2)).sum() / both) if both else float("nan")
 
     def calibration_error(self, weights: Float64) -> float:
         """With bins of the same weight."""
-        weights = weights[self._order]
         bins = np.minimum(((np.cumsum(weights) - weights / 2) * BINS / weights.sum()).astype(int), BINS - 1)
         off = np.bincount(bins, weights * (self._said - self._late), minlength=BINS)
         return float(np.abs(off).sum() / weights.sum())
 
 
-def intervals(parts: Sequence[Tested], flights: Flights) -> Figures:
+def intervals(parts: Sequence[Tested], flights: Flights, draws: int = DRAWS) -> Figures:
     """Each measure's value and the bounds of its interval; None for what cannot be told."""
-    return {name: _told(values[0], values[1:]) for name, values in drawn(parts, flights).items()}
+    return {name: _told(values[0], values[1:]) for name, values in drawn(parts, flights, draws).items()}
 
 
-def gains(ours: Sequence[Tested], theirs: Sequence[Tested], flights: Flights) -> Figures:
+def gains(ours: Sequence[Tested], theirs: Sequence[Tested], flights: Flights, draws: int = DRAWS) -> Figures:
     """How much more than another model each measure is, for the same flights, and the bounds of that."""
-    one, other = drawn(ours, flights), drawn(theirs, flights)
+    one, other = (drawn(parts, flights, draws) for parts in (ours, theirs))
     return {name: _told(one[name][0] - other[name][0], one[name][1:] - other[name][1:]) for name in MEASURES}
 
 

@@ -41,7 +41,7 @@ def run_weekly(
         said, raised = np.empty(len(split.test)), np.empty(len(split.test))
         for begin, own in weeks(flights, split.test):
             then = refreshed(trained, flights.take(np.flatnonzero(flights.scheduled < begin - lag_days * DAY)))
-            parts = [flights.parts[row] for row in split.test[own]]
+            parts = flights.parts.take(split.test[own])
             said[own], raised[own] = replace(then, level=0.0).predict(parts), then.predict(parts)
         for made, predicted in ((plain, said), (levelled, raised)):
             made.append(

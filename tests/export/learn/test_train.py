@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from export.data.flights import Flights, read_flights
 from export.errors import ExportError
@@ -74,3 +75,14 @@ def test_too_little_to_learn_from(outcomes: list[bool]) -> None:
 def test_best_threshold_separates() -> None:
     delayed = np.array([False, False, False, True, True])
     assert best_threshold(delayed, np.array([0.1, 0.2, 0.205, 0.31, 0.9])) == 0.21
+
+
+@pytest.mark.parametrize("digits", [1, 2, 5])
+@pytest.mark.parametrize("rate", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("count", [1, 3, 300])
+def test_best_threshold_is_that_of_scikit_learn(count: int, rate: float, digits: int) -> None:
+    draw = np.random.default_rng(count)
+    delayed = draw.random(count) < rate
+    predicted = np.round(draw.random(count) * (0.3 + 0.7 * delayed), digits)
+    scores = [f1_score(delayed, predicted > percent / 100, average="macro") for percent in range(1, 100)]
+    assert best_threshold(delayed, predicted) == (1 + int(np.argmax(scores))) / 100
