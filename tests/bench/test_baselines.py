@@ -84,6 +84,7 @@ def test_a_constant_is_no_prediction(bench: Bench, need_tool: Callable[[str], No
 
 
 def test_the_reference_answers_with_the_shipped_booster(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.check.REQUESTS", 30)  # each takes it long
     with started(row("reference"), bench) as target:
         assert target.server.first_200_s > 0
     monkeypatch.setattr("bench.booster.SHIPPED", bench.folder / "none.txt")

@@ -266,6 +266,17 @@ def test_a_csv_becomes_parquet(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "out.parquet").num_rows == 2
 
 
+SLOWLY = """
+import time
+import bulk.__main__ as main
+from bulk.writing import part
+part.BETWEEN, record = 0, part.Part.record
+part.Part.record = lambda *given, **named: (record(*given, **named), time.sleep(0.2))
+main.main()
+"""
+"""A run that records all the time, and takes a while about it."""
+
+
 def test_killed_and_run_again_it_gives_the_same(real_data: Path, tmp_path: Path) -> None:
     """100,000 real rows with 1,000 bad ones among them, killed -9 whenever something was recorded."""
     text = gzip.decompress(real_data.read_bytes())
@@ -277,11 +288,7 @@ def test_killed_and_run_again_it_gives_the_same(real_data: Path, tmp_path: Path)
     flights.write_bytes(head + b"".join(lines))
     once, again = tmp_path / "once.csv", tmp_path / "again.csv"
     assert bulk(flights, "-o", once, "--processes", 2).returncode == 3
-    started = [
-        sys.executable,
-        "-c",
-        "import bulk.writing.part as p; p.BETWEEN = 0; import bulk.__main__ as m; m.main()",
-    ]
+    started = [sys.executable, "-c", SLOWLY]
     for stop in (signal.SIGKILL, signal.SIGINT):
         run = subprocess.Popen(
             [*started, str(flights), "-o", str(again), "--processes", "1"], cwd=ROOT, stderr=subprocess.PIPE
