@@ -1,5 +1,6 @@
 """The options that several commands share."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -39,6 +40,10 @@ def out(command: str) -> Decorator:
         def placed(*args: Any, out: Path, publish: bool, **options: Any) -> Any:
             if publish and click.get_current_context().get_parameter_source("out") != ParameterSource.DEFAULT:
                 raise click.UsageError("--out and --publish name two places: give one of them")
+            if publish and (profile := os.environ.get("ATRASO_CARGO_PROFILE", "release")) != "release":
+                raise click.UsageError(
+                    f"with ATRASO_CARGO_PROFILE={profile} others' Rust is slow: --publish is not for it"
+                )
             return work(*args, out=FOLDER / name if publish else out, **options)
 
         return placed

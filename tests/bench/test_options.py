@@ -22,7 +22,10 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("args", "place"), PLACES.values(), ids=PLACES)
-def test_a_published_result_is_only_replaced_where_that_is_asked(args: list[str], place: str) -> None:
+def test_a_published_result_is_only_replaced_where_that_is_asked(
+    args: list[str], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ATRASO_CARGO_PROFILE", raising=False)
     assert CliRunner().invoke(command, args).output == f"{place}\n"
 
 
@@ -30,6 +33,14 @@ def test_two_places_are_a_sentence() -> None:
     ended = CliRunner().invoke(command, ["--publish", "--out", "a.json"])
     assert ended.exit_code == 2
     assert "--out and --publish name two places" in ended.output
+
+
+def test_figures_of_a_quick_build_are_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATRASO_CARGO_PROFILE", "dev")
+    ended = CliRunner().invoke(command, ["--publish"])
+    assert ended.exit_code == 2
+    assert "ATRASO_CARGO_PROFILE=dev" in ended.output
+    assert CliRunner().invoke(command, []).exit_code == 0
 
 
 def test_every_command_that_measures_has_both() -> None:
