@@ -8,10 +8,10 @@ from bench.results import Result
 from bench.rows import OURS
 
 SHOWN = (
-    "nginx-constant",
     "cached",
     "proxied",
     "uncached",
+    "nginx-constant",
     "python-cached",
     "python-uncached",
     "axum-onnx",

@@ -10,7 +10,7 @@ from types import ModuleType
 import click
 
 from bench import options, results, summary
-from bench.commands import compare, latency, micro, models, plan, run, runtimes, start, stress, sweep, workers
+from bench.commands import bulk, compare, latency, micro, models, plan, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
 from bench.results import FOLDER, LOCAL, Result
 
@@ -26,6 +26,7 @@ SECTIONS: dict[str, ModuleType] = {
     "start": start,
     "workers": workers,
     "plan": plan,
+    "bulk": bulk,
     "run": run,
 }
 """The result files, in the order of the page, and what renders each."""
@@ -72,11 +73,11 @@ def _read(name: str, folder: Path) -> Result:
 
 
 def fill(page: str, measured: str) -> str:
-    """The page with another measured part. Raises BenchError where only one marker is there."""
+    """The page with another measured part. Raises BenchError where there are other markers than one pair."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BenchError(f"the page has no {BEGIN} followed by {END}")
+    if not begin or not end or BEGIN in after or END in after:
+        raise BenchError(f"the page has not one {BEGIN} followed by one {END}")
     return f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}"
 
 

@@ -104,8 +104,8 @@ def test_what_stands_around_the_markers_is_kept() -> None:
     assert fill(filled, "new") == filled
 
 
-@pytest.mark.parametrize("page", [BEGIN, END, f"{END} {BEGIN}"])
-def test_a_page_with_half_a_pair_of_markers_is_left_alone(page: str) -> None:
+@pytest.mark.parametrize("page", [BEGIN, END, f"{END} {BEGIN}", f"{BEGIN} {END} {END}", f"{BEGIN} {END} {BEGIN} {END}"])
+def test_a_page_without_one_pair_of_markers_is_left_alone(page: str) -> None:
     with pytest.raises(BenchError, match="followed by"):
         fill(page, "new")
 
