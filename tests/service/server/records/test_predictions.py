@@ -123,7 +123,8 @@ def test_a_folder_that_cannot_be_written_to_costs_no_reply(
     assert server.log.read_text().count("predictions are not kept") == 1
     place.unlink()
     assert server.post(HOT, EXAMPLE).status_code == 200
-    wait_until(lambda: place.is_dir() and kept(place), server)
+    wait_until(lambda: place.is_dir() and any(path.stat().st_size for path in place.iterdir()), server)
+    wait_until(lambda: kept(place), server)
     assert server.stop() == 0
     assert len(kept(place)) == 1
 
