@@ -24,14 +24,7 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
-    ours = [
-        "git",
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]  # others build the rest now
+    ours = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]  # the rest may be in the making
     for name in subprocess.run(ours, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
