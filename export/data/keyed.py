@@ -69,6 +69,11 @@ class Keyed(Sequence[Parts]):
         return self.take(np.arange(len(self))[place]) if isinstance(place, slice) else self._own[place]
 
 
+def keyed(parts: Sequence[Parts]) -> Keyed:
+    """The same flights; what is known of their keys is kept."""
+    return parts if isinstance(parts, Keyed) else Keyed(parts)
+
+
 def _spelled(parts: Sequence[Parts], key: Key) -> Keys:
     values = list(map(itemgetter(*(PARTS.index(part) for part in key)), parts))
     spell = key_text if len(key) > 1 else str

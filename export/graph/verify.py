@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import onnx
 
-from export.data.keyed import Keyed
+from export.data.keyed import keyed
 from export.errors import ParityError
 from export.graph.align import align
 from export.graph.drawn import RANDOM_KEYS, key_flights, random_flights
@@ -140,7 +140,7 @@ def largest_difference(
     """
     largest = 0.0
     for start in range(0, len(parts), CHUNK):
-        some = Keyed(parts[start : start + CHUNK])
+        some = keyed(parts[start : start + CHUNK])
         features = matrix(tables, some)
         expected = raised(np.asarray(truth.predict(features), dtype=np.float64), level)
         differences = np.abs(expected - model.predict(matrix(aligned, some)))

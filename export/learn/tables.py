@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from export.data.keyed import Keyed
+from export.data.keyed import keyed
 from service.model.keys import SEPARATOR, Parts
 
 
@@ -38,22 +38,18 @@ class Table:
 
 def keys_of(parts: Sequence[Parts], key: tuple[str, ...]) -> list[str]:
     """The key text of each flight."""
-    names, codes = _keyed(parts).keys(key)
+    names, codes = keyed(parts).keys(key)
     return [names[code] for code in codes.tolist()]
 
 
 def matrix(tables: Sequence[Table], parts: Sequence[Parts]) -> NDArray[np.float64]:
     """The features of each flight: float64 [N, F]."""
-    keyed = _keyed(parts)
-    features = np.empty((len(keyed), len(tables)))
+    own = keyed(parts)
+    features = np.empty((len(own), len(tables)))
     for place, table in enumerate(tables):
-        names, codes = keyed.keys(table.key)
+        names, codes = own.keys(table.key)
         features[:, place] = np.array([table.values.get(name, table.default) for name in names])[codes]
     return features
-
-
-def _keyed(parts: Sequence[Parts]) -> Keyed:
-    return parts if isinstance(parts, Keyed) else Keyed(parts)
 
 
 def known_values(part: str, tables: Sequence[Table]) -> list[str]:
