@@ -78,7 +78,7 @@ class DrainingProtocol(BoundedProtocol):
         cycle: Any = self.cycle
         if cycle is before:
             return
-        cycle.transport = TwoSteps(self.transport, self._part)
+        cycle.transport = TwoSteps(self.transport, self._part, bodiless=cycle.scope["method"] == "HEAD")
         cycle.receive = partial(self._receive, cycle)
         if cycle.waiting_for_100_continue:
             cycle.waiting_for_100_continue = cycle.scope["http_version"] not in HOSTLESS  # which know no 100

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+CONTINUE = b"HTTP/1.1 100 "
+
 ACKNOWLEDGED = 120
 """Where Linux' `struct tcp_info` has `tcpi_bytes_acked`, eight bytes."""
 
@@ -63,7 +65,26 @@ class PatientFlow(FlowControl):
 
 
 class TwoSteps:
-    """What a request has for a transport: the protocol closes it."""
+    """What a request has for a transport: the protocol closes it, and a reply's head goes with the start of its body.
 
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
+    uvicorn writes the two apart, each in a system call and a packet of its own; ASGI has a head wait for the body.
+    """
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None], *, bodiless: bool) -> None:
+        """`bodiless` where no body follows the head: a reply to HEAD."""
+        self._write, self.is_closing, self._close = transport.write, transport.is_closing, close
+        self._head = b""
+        self._waits = not bodiless
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif self._waits and not data.startswith(CONTINUE):
+            self._head, self._waits = data, False
+            return
+        self._write(data)
+
+    def close(self) -> None:
+        if self._head:
+            self.write(b"")
+        self._close()
