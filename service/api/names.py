@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from service.api.contract import MAX_TEXT, problem
 from service.api.errors import InvalidRequest, Location, Problem
-from service.model.features import NAMED, Features, spelled
+from service.model.features import Features, spelled
 from service.model.keys import Parts, fold
 
 NEAR = 0.6
@@ -75,14 +75,23 @@ class Names:
         return self._read(flight, names, where) if names else None
 
     def _read(self, flight: Parts, names: tuple[str, ...], where: Location) -> Reading:
-        written = dict(zip(NAMED, flight[:2], strict=True))
-        odd = [name for name in names if name in written]
-        found = {name: known for name in odd if (known := self._features.find(name, written[name])) is not None}
-        unknown = tuple(name for name in odd if name not in found)
+        opera, siglades = flight[:2]
+        unknown: tuple[str, ...] = ()
+        found: dict[str, str] = {}
+        beyond = False
+        for name in names:
+            if name == "FECHA":
+                beyond = True
+            elif (known := self._features.find(name, opera if name == "OPERA" else siglades)) is None:
+                unknown += (name,)
+            else:
+                found[name] = known
         if unknown and self._strict:
+            written = {"OPERA": opera, "SIGLADES": siglades}
             raise InvalidRequest([self._unknown_value(name, written[name], where) for name in unknown])
-        opera, siglades = (found.get(name, written[name]) for name in NAMED)
-        return Reading((opera, siglades, *flight[2:]), unknown, found, len(odd) < len(names))
+        if found:
+            flight = (found.get("OPERA", opera), found.get("SIGLADES", siglades), *flight[2:])
+        return Reading(flight, unknown, found, beyond)
 
     def count(self, reading: Reading) -> None:
         self._counts.unknown((*reading.unknown, "FECHA") if reading.beyond else reading.unknown)

@@ -4,6 +4,7 @@ And what people type -> the name that the tables have for it. It neither parses 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from struct import Struct, unpack
 from typing import Any
 from unicodedata import normalize
@@ -37,6 +38,11 @@ LONGEST = 256
 
 LENGTHENED = 3
 """How many times as long as its folded form a name is at most that is looked for: a bound on what that costs."""
+
+FOUND = 1024
+"""Texts of a part that are remembered with what was found: the same ones come again, and folding one takes as long as
+all of a flight's lookups. They have `LENGTHENED * LONGEST` characters at most, so that is 3 MB at most.
+"""
 
 
 class Features:
@@ -72,15 +78,19 @@ class Features:
 
 
 class Spellings:
-    """Of one part: folded spellings with their names. Nothing is remembered, so clients cannot make it grow."""
+    """Of one part: folded spellings with their names."""
 
     def __init__(self, names: Mapping[str, str], known: frozenset[str]) -> None:
         self.names = {text: name for text, name in names.items() if name in known and len(name) <= LONGEST}
         self._most = LENGTHENED * max(map(len, self.names), default=0)
+        self._found = lru_cache(maxsize=FOUND)(self._find)
 
     def find(self, text: str) -> str | None:
         text = text.strip()
-        if len(text) > self._most or (not text.isascii() and len(normalize("NFKD", text)) > self._most):
+        return None if len(text) > self._most else self._found(text)
+
+    def _find(self, text: str) -> str | None:
+        if not text.isascii() and len(normalize("NFKD", text)) > self._most:
             return None
         return self.names.get(fold(text))
 
