@@ -58,7 +58,6 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys |
     """The app of one worker. The model is loaded at startup, so that a failure there ends the worker."""
     starlette = Starlette(
         routes=[
-            Route(HOT, flights.predict_one, methods=["POST"]),
             Route("/model_status", status.show),
             Route("/metrics", prometheus.show),
             *flights.ROUTES,
@@ -139,7 +138,7 @@ def keeping(settings: Settings, folder: Path) -> Keeping:
 
 
 class App:
-    """The lifespan, and the hot route ahead of Starlette, whose routing costs more than the model."""
+    """The lifespan, and the routes that are sent flights ahead of Starlette."""
 
     def __init__(
         self, settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys | None, starlette: ASGIApp
@@ -153,8 +152,10 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif scope["path"] == HOT and scope["method"] == "POST":
-            await flights.predict_one(scope, receive, send)
+        elif scope["method"] == "POST" and (posted := flights.POSTED.get(scope["path"])):
+            started = perf_counter_ns()
+            status = await posted.answer(scope, receive, send)
+            self._counts.request(scope["path"], status, started)
         else:
             await self._count(scope, receive, send)
 

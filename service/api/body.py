@@ -40,14 +40,23 @@ async def _read_as_sent(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 async def while_awaited(receive: Receive, work: Coroutine[Any, Any, Made]) -> Made:
     """What `work` makes. Where the client leaves before, it is dropped wherever it is. Raises ClientDisconnect."""
-    making, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(receive))
+    task, is_awaited, has_left = asyncio.current_task(), True, False
+
+    def drop(_: asyncio.Future[None]) -> None:
+        nonlocal has_left
+        if task and is_awaited:
+            has_left = task.cancel()
+
+    leaving = asyncio.ensure_future(_disconnect(receive))
+    leaving.add_done_callback(drop)
     try:
-        await asyncio.wait((making, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not making.done():
-            raise ClientDisconnect
-        return making.result()
+        return await work
+    except asyncio.CancelledError:
+        if task and has_left and not task.uncancel():
+            raise ClientDisconnect from None
+        raise
     finally:
-        making.cancel()
+        is_awaited = False
         leaving.cancel()
 
 

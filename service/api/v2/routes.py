@@ -5,9 +5,11 @@ from time import perf_counter_ns
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope
 
 from service import __version__
 from service.api.body import JSON, read_body, while_awaited
@@ -15,7 +17,8 @@ from service.api.callers.ids import SCOPE
 from service.api.coding.inflate import NotInflated
 from service.api.names import Tally
 from service.api.paths import MODEL, STATISTICS
-from service.api.served import Recorder, Served
+from service.api.posted import Made, Posted
+from service.api.served import Served
 from service.api.v2.extensions import configuration, index, statistics
 from service.api.v2.models import Model, Models, Note
 from service.api.v2.tensors import JSON_LENGTH, Reply
@@ -65,47 +68,44 @@ async def repository(request: Request) -> Response:
     return reply(index(protocol(request).all))
 
 
-async def infer(request: Request) -> Response:
-    model, started = find(request), perf_counter_ns()
+async def infer(scope: Scope, receive: Receive, served: Served) -> Made:
+    model, started = named(scope, served), perf_counter_ns()
     flights: int | None = None
-    served: Served = request.state.served
     try:
-        made, tally = await answer(request, model)
-        flights = made.flights
+        reply, tally = await answer(scope, receive, served, model)
+        flights = reply.flights
     finally:
         served.counts.inference(model.place, flights, started)
     headers = served.marks | tally.headers()
-    if made.json_length is None:
-        return Response(made.body, headers=headers, media_type=JSON)
-    headers[JSON_LENGTH] = str(made.json_length)
-    return Response(made.body, headers=headers, media_type="application/octet-stream")
+    if reply.json_length is None:
+        return Made(reply.body, headers)
+    headers[JSON_LENGTH] = str(reply.json_length)
+    return Made(reply.body, headers, "application/octet-stream")
 
 
-async def answer(request: Request, model: Model) -> tuple[Reply, Tally]:
+async def answer(scope: Scope, receive: Receive, served: Served, model: Model) -> tuple[Reply, Tally]:
     try:
-        body = await read_body(request.scope, request.receive, request.state.served.limits.body)
+        body = await read_body(scope, receive, served.limits.body)
     except NotInflated as error:
         raise InferenceError(error.sentence) from None
-    served: Served = request.state.served
-    work = infer_in_turn(request, model, body)
+    work = infer_in_turn(scope, served, model, body)
     soon = served.lines.are_free(len(body))
-    return await (work if soon else while_awaited(request.receive, work))
+    return await (work if soon else while_awaited(receive, work))
 
 
-def note(request: Request) -> Note:
+def note(scope: Scope, served: Served) -> Note:
     """Takes a request's flights and their probabilities, for those who keep them."""
-    record: Recorder | None = request.state.served.record
-    return partial(record.many, request_id=request.scope[SCOPE]) if record else lambda *_: None
+    return partial(served.record.many, request_id=scope[SCOPE]) if served.record else lambda *_: None
 
 
-async def infer_in_turn(request: Request, model: Model, body: bytes) -> tuple[Reply, Tally]:
-    async with request.state.served.lines.of(len(body)).turn(len(body)):
-        return await protocol(request).infer(model, body, json_length(request), note(request))
+async def infer_in_turn(scope: Scope, served: Served, model: Model, body: bytes) -> tuple[Reply, Tally]:
+    async with served.lines.of(len(body)).turn(len(body)):
+        return await served.protocol.infer(model, body, json_length(scope), note(scope, served))
 
 
-def json_length(request: Request) -> int | None:
+def json_length(scope: Scope) -> int | None:
     """Raises InferenceError."""
-    text = request.headers.get(JSON_LENGTH)
+    text = Headers(scope=scope).get(JSON_LENGTH)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -115,7 +115,12 @@ def json_length(request: Request) -> int | None:
 
 def find(request: Request) -> Model:
     """The model that the path names. Raises UnknownModel."""
-    return protocol(request).find(request.path_params["name"], request.path_params.get("version"))
+    return named(request.scope, request.state.served)
+
+
+def named(scope: Scope, served: Served) -> Model:
+    asked = scope["path_params"]
+    return served.protocol.find(asked["name"], asked.get("version"))
 
 
 def protocol(request: Request) -> Models:
@@ -139,5 +144,5 @@ ROUTES = [
     *(Route(f"{path}/ready", model_ready) for path in (MODEL, VERSION)),
     *(Route(f"{path}/config", configured) for path in (MODEL, VERSION)),
     *(Route(f"{path}/stats", did) for path in (MODEL, VERSION)),
-    *(Route(f"{path}/infer", infer, methods=["POST"]) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/infer", Posted(infer, error_body), methods=["POST"]) for path in (MODEL, VERSION)),
 ]
