@@ -51,18 +51,20 @@ fn object(text: &[u8], at: usize) -> Option<(Flight<'_>, usize)> {
     let (mut opera, mut siglades, mut when) = (None, None, None);
     let mut at = at;
     for behind in [b',', b',', b'}'] {
-        let (name, end) = string(text, space(text, at + 1))?;
-        let colon = space(text, end);
+        let start = space(text, at + 1);
+        let (name, field) = match text.get(start + 1)? {
+            b'O' => (&b"\"OPERA\""[..], &mut opera),
+            b'S' => (&b"\"SIGLADES\""[..], &mut siglades),
+            _ => (&b"\"FECHA_PROGRAMADA\""[..], &mut when),
+        };
+        if !text[start..].starts_with(name) {
+            return None;
+        }
+        let colon = space(text, start + name.len());
         if text.get(colon) != Some(&b':') {
             return None;
         }
         let (value, end) = string(text, space(text, colon + 1))?;
-        let field = match name {
-            b"OPERA" => &mut opera,
-            b"SIGLADES" => &mut siglades,
-            b"FECHA_PROGRAMADA" => &mut when,
-            _ => return None,
-        };
         if field.replace(value).is_some() {
             return None;
         }
@@ -101,8 +103,26 @@ fn string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
         return None;
     }
     let rest = &text[at + 1..];
-    let size = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+    let size = special(rest)?;
     (rest[size] == b'"').then(|| (&rest[..size], at + size + 2))
+}
+
+/// The place of the first quote, backslash or control character: eight bytes are looked at together.
+fn special(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let mut at = 0;
+    while let Some(word) = text[at..].first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // In each byte the high bit tells that it is less than `least`; above the first such byte it may be wrong.
+        let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word & (ONES * 128);
+        let found =
+            below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1) | below(word, b' ');
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += size_of_val(&word);
+    }
+    Some(at + text[at..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')?)
 }
 
 fn space(text: &[u8], mut at: usize) -> usize {
@@ -141,6 +161,19 @@ mod tests {
             "{\"OPERA\": \"S\nky\", \"SIGLADES\": \"Lima\", \"FECHA_PROGRAMADA\": \"2017\"}",
         ] {
             assert_eq!(flight(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_ends_at_the_first_byte_that_is_special() {
+        let plain = "Ñandú \u{7f}\u{80}\u{ff}!#[]~€".repeat(3).into_bytes();
+        for size in 0..plain.len() {
+            assert_eq!(special(&plain[..size]), None);
+            for byte in 0..=u8::MAX {
+                let text = [&plain[..size], &[byte], b"\"\\\n\"\"\"\"\""].concat();
+                let is_special = byte < b' ' || byte == b'"' || byte == b'\\';
+                assert_eq!(special(&text), Some(size + usize::from(!is_special)), "{byte} behind {size}");
+            }
         }
     }
 

@@ -5,6 +5,7 @@ And what people type -> the name that the tables have for it. It neither parses 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 from struct import Struct, unpack
 from typing import Any
 from unicodedata import normalize
@@ -32,6 +33,12 @@ def delays(pairs: Pairs) -> list[float]:
 NAMED = ("OPERA", "SIGLADES")
 """The open parts: a flight may name one that no table knows."""
 
+
+UNKNOWN = {
+    known: tuple(name for name, is_known in zip((*NAMED, "FECHA"), known, strict=True) if not is_known)
+    for known in product((False, True), repeat=3)
+}
+"""By which of them are known, the names of the others."""
 
 LONGEST = 256
 """Characters of a name that is told in a header."""
@@ -65,8 +72,7 @@ class Features:
         date = self._dates is None or parts[2] in self._dates
         if airline and destination and date:
             return ()
-        known = (airline, destination, date)
-        return tuple(name for name, is_known in zip((*NAMED, "FECHA"), known, strict=True) if not is_known)
+        return UNKNOWN[airline, destination, date]
 
     def find(self, part: str, text: str) -> str | None:
         """The name that the tables have for what somebody wrote as OPERA or SIGLADES, if it is clear which."""
