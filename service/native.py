@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("uvicorn.error")
 
-INTERFACE = 3
+INTERFACE = 4
 """Of the module that this one was written for."""
 
 

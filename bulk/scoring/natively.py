@@ -18,7 +18,7 @@ try:
 except ImportError:
     atraso_native = None  # type: ignore[assignment]
 
-INTERFACE = 3
+INTERFACE = 4
 """Of the module that this one was written for."""
 
 Rows = Callable[[bytes, int, bool, int, tuple[int, int, int]], tuple[bytearray, bytes, list[int]] | None]

@@ -4,6 +4,7 @@
 mod cache;
 pub mod heads;
 mod lane;
+mod learned;
 pub mod lines;
 pub mod plain;
 mod queue;
@@ -16,7 +17,7 @@ pub mod when;
 mod atraso_native {
     /// Goes up where Python's side has to change with this one: `service/native.py` asks for the same.
     #[pymodule_export]
-    const INTERFACE: u32 = 3;
+    const INTERFACE: u32 = 4;
     #[pymodule_export]
     use crate::lane::Lane;
     #[pymodule_export]

@@ -1,20 +1,25 @@
 //! Python's view of the reader: JSON of flights -> rows.
 
+use std::sync::Mutex;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyTuple};
 
+use crate::learned::{Counts, Learned};
 use crate::lines::{self, Dialect};
 use crate::plain::{self, Flight};
-use crate::tables::{Given, PARTS, Tables, Value};
+use crate::tables::{Given, NAMED, PARTS, Tables, Value};
 
 #[pyclass(frozen)]
 pub struct Reader {
     tables: Tables,
+    learned: Mutex<Learned>,
 }
 
-/// What a batch's body gives: its rows, and the places and JSON of the flights that Python has to read.
-type Batch<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>);
+/// What a batch's body gives: its rows, the places and JSON of the flights that Python has to read, and the others' odd
+/// names.
+type Batch<'py> = (Bound<'py, PyByteArray>, Vec<(usize, Bound<'py, PyBytes>)>, Counts);
 
 /// What a block of CSV gives: its rows, where each line's text ends (i32), and the lines that Python has to read.
 type Lines<'py> = (Bound<'py, PyByteArray>, Bound<'py, PyBytes>, Vec<usize>);
@@ -26,7 +31,7 @@ impl Reader {
     fn new(tables: Vec<(Vec<String>, Bound<'_, PyDict>, f64, bool)>) -> PyResult<Self> {
         let given = tables.into_iter().map(given).collect::<PyResult<Vec<_>>>()?;
         let tables = Tables::compile(&given).map_err(PyValueError::new_err)?;
-        Ok(Self { tables })
+        Ok(Self { tables, learned: Mutex::default() })
     }
 
     #[classattr]
@@ -38,17 +43,44 @@ impl Reader {
         self.write_row(body, &mut row).then(|| PyBytes::new(py, &row))
     }
 
-    /// The rows of an array of at most `limit` flights.
+    /// The rows of an array of at most `limit` flights; names that were learned are as good as the tables'.
     fn rows<'py>(&self, py: Python<'py>, body: &[u8], limit: usize) -> Option<Batch<'py>> {
         let flights = plain::flights(body, limit)?;
         let mut rows = Vec::with_capacity(flights.len() * self.width());
         let mut others = Vec::new();
+        let mut counts = Counts::default();
+        let learned = self.learned.lock().ok()?;
         for (place, (flight, start, end)) in flights.iter().enumerate() {
-            if !self.write(flight.as_ref(), &mut rows) {
-                others.push((place, PyBytes::new(py, &body[*start..*end])));
+            let mut odd = [None; NAMED];
+            let parts = flight.as_ref().and_then(|flight| {
+                self.tables.parts_or(flight, |part, name| {
+                    let (number, counted) = learned.number(&self.tables, part, name)?;
+                    odd[part] = Some(counted);
+                    Some(number)
+                })
+            });
+            match &parts {
+                Some(parts) => {
+                    self.tables.write_row(parts, &mut rows);
+                    odd.into_iter().flatten().for_each(|counted| counts[counted] += 1);
+                }
+                None => {
+                    rows.resize(rows.len() + self.width(), 0);
+                    others.push((place, PyBytes::new(py, &body[*start..*end])));
+                }
             }
         }
-        Some((PyByteArray::new(py, &rows), others))
+        Some((PyByteArray::new(py, &rows), others, counts))
+    }
+
+    /// What Python found for a `name` that no table has, as OPERA or SIGLADES: which name it is read as, if any.
+    #[pyo3(signature = (part, name, read_as, /))]
+    fn learn(&self, part: &str, name: &str, read_as: Option<&str>) {
+        let Some(place) = PARTS[..NAMED].iter().position(|named| *named == part) else { return };
+        let number = read_as.map(|read_as| self.tables.name(place, read_as));
+        if let (Ok(mut learned), None | Some(Some(_))) = (self.learned.lock(), number) {
+            learned.learn(place, name, number.flatten());
+        }
     }
 
     /// The rows of flights whose fields are given one list each, and the places of those that Python has to read.

@@ -9,6 +9,8 @@ use crate::when;
 /// The parts that a table may be keyed by, in the order of `keys.PARTS`; a test compares the two.
 pub const PARTS: [&str; 10] =
     ["OPERA", "SIGLADES", "FECHA", "MES", "DIA", "dia_semana", "hora", "periodo_dia", "temporada_alta", "HH:MM"];
+/// The parts that are names: the first ones.
+pub const NAMED: usize = 2;
 const OPERA: usize = 0;
 const SIGLADES: usize = 1;
 const FECHA: usize = 2;
@@ -99,6 +101,11 @@ impl Tables {
 
     /// The flight as numbers; None where a name is unknown, the time is not of the plainest form, or beyond the calendar.
     pub fn parts(&self, flight: &Flight) -> Option<Parts> {
+        self.parts_or(flight, |_, _| None)
+    }
+
+    /// The same where `other` may have a number for a part's name that no table knows.
+    pub fn parts_or(&self, flight: &Flight, mut other: impl FnMut(usize, &[u8]) -> Option<u64>) -> Option<Parts> {
         let time = when::read(flight.when)?;
         let date = match self.dates.get(&time.date) {
             Some(number) => *number,
@@ -106,8 +113,8 @@ impl Tables {
             None => self.dates.len() as u64,
         };
         Some([
-            self.airlines.number(flight.opera)?,
-            self.destinations.number(flight.siglades)?,
+            self.airlines.number(flight.opera).or_else(|| other(OPERA, flight.opera))?,
+            self.destinations.number(flight.siglades).or_else(|| other(SIGLADES, flight.siglades))?,
             date,
             u64::from(time.month),
             u64::from(time.day),
@@ -117,6 +124,16 @@ impl Tables {
             u64::from(time.high_season),
             u64::from(time.clock),
         ])
+    }
+
+    /// The number that a name has in a part, where a table knows it.
+    pub fn name(&self, part: usize, name: &str) -> Option<u64> {
+        self.number(part, &Value::Text(name.into()))
+    }
+
+    /// The number of each name that no table knows: no key has it.
+    pub fn unknown(&self, part: usize) -> u64 {
+        self.numbers_of(part) - 1
     }
 
     /// Appends the row, in the bytes of this machine's float32.
@@ -155,8 +172,8 @@ impl Tables {
 
     fn numbers_of(&self, part: usize) -> u64 {
         match part {
-            OPERA => self.airlines.numbers.len().max(1) as u64,
-            SIGLADES => self.destinations.numbers.len().max(1) as u64,
+            OPERA => self.airlines.numbers.len() as u64 + 1,
+            SIGLADES => self.destinations.numbers.len() as u64 + 1,
             FECHA => self.dates.len() as u64 + 1,
             _ => CLOSED[part],
         }

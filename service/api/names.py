@@ -5,7 +5,7 @@ only counted.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from service.api.contract import MAX_TEXT, problem
 from service.api.errors import InvalidRequest, Location, Problem
-from service.model.features import Features, spelled
+from service.model.features import NAMED, Features, spelled
 from service.model.keys import Parts, fold
 
 NEAR = 0.6
@@ -24,9 +24,9 @@ NEAREST_KEPT = 1024
 
 
 class NameCounts(Protocol):
-    def unknown(self, names: Collection[str]) -> None: ...
+    def unknown(self, names: Collection[str], flights: int = 1) -> None: ...
 
-    def read_as(self, names: Collection[str]) -> None: ...
+    def read_as(self, names: Collection[str], flights: int = 1) -> None: ...
 
 
 class Reading(NamedTuple):
@@ -55,6 +55,11 @@ class Tally:
     def add(self, reading: Reading) -> None:
         self._unknown.update(reading.unknown)
         self._read_as.update(reading.read_as.keys())
+
+    def add_many(self, unknown: Sequence[int], read_as: Sequence[int]) -> None:
+        """How many flights had such a name, by `NAMED`."""
+        self._unknown.update(name for name, flights in zip(NAMED, unknown, strict=True) if flights)
+        self._read_as.update({name: flights for name, flights in zip(NAMED, read_as, strict=True) if flights})
 
     def headers(self) -> dict[str, str]:
         """How many flights had a name read as another one, by field."""
@@ -96,6 +101,14 @@ class Names:
     def count(self, reading: Reading) -> None:
         self._counts.unknown((*reading.unknown, "FECHA") if reading.beyond else reading.unknown)
         self._counts.read_as(reading.read_as)
+
+    def count_many(self, unknown: Sequence[int], read_as: Sequence[int]) -> None:
+        """How many flights had such a name, by `NAMED`."""
+        for name, some, others in zip(NAMED, unknown, read_as, strict=True):
+            if some:
+                self._counts.unknown((name,), some)
+            if others:
+                self._counts.read_as((name,), others)
 
     def _unknown_value(self, field: str, value: str, where: Location) -> Problem:
         nearest = self._nearest(field, fold(value)[:MAX_TEXT])

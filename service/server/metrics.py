@@ -188,11 +188,11 @@ class Metrics:
         self.counts[MODEL_RUNS] += 1
         self.counts[SCORED] += rows
 
-    def unknown(self, names: Collection[str]) -> None:
-        """Count a flight whose OPERA or SIGLADES no table knows, or whose FECHA is beyond the calendar."""
-        self.counts[UNKNOWN_OPERA] += "OPERA" in names
-        self.counts[UNKNOWN_SIGLADES] += "SIGLADES" in names
-        self.counts[UNKNOWN_FECHA] += "FECHA" in names
+    def unknown(self, names: Collection[str], flights: int = 1) -> None:
+        """Count flights whose OPERA or SIGLADES no table knows, or whose FECHA is beyond the calendar."""
+        self.counts[UNKNOWN_OPERA] += flights * ("OPERA" in names)
+        self.counts[UNKNOWN_SIGLADES] += flights * ("SIGLADES" in names)
+        self.counts[UNKNOWN_FECHA] += flights * ("FECHA" in names)
 
     def inference(self, model: int, flights: int | None, started: int) -> None:
         """Count an inference of one of V2's models; None for one that failed."""
@@ -209,10 +209,10 @@ class Metrics:
         *sums, last = zip(*(self.all[start : start + FIGURES] for start in at), strict=True)
         return Inferences._make([*map(sum, sums), max(last)])
 
-    def read_as(self, names: Collection[str]) -> None:
-        """Count a flight whose OPERA, SIGLADES or both were read as another spelling's name."""
-        self.counts[READ_AS_OPERA] += "OPERA" in names
-        self.counts[READ_AS_SIGLADES] += "SIGLADES" in names
+    def read_as(self, names: Collection[str], flights: int = 1) -> None:
+        """Count flights whose OPERA, SIGLADES or both were read as another spelling's name."""
+        self.counts[READ_AS_OPERA] += flights * ("OPERA" in names)
+        self.counts[READ_AS_SIGLADES] += flights * ("SIGLADES" in names)
 
     def event(self, name: str, times: int = 1) -> None:
         """Count one of `EVENTS`."""

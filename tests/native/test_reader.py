@@ -19,8 +19,8 @@ from service.api.contract import EXAMPLE, FIELDS, Replies, parse_batch, parse_fl
 from service.api.errors import InvalidRequest
 from service.api.served import Native
 from service.model.bundle import Bundle, Table
-from service.model.features import Features
-from service.model.keys import DOMAINS, PARTS
+from service.model.features import NAMED, Features
+from service.model.keys import DOMAINS, PARTS, key_parts
 
 BODY = json.dumps(EXAMPLE).encode()
 SAME = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -204,7 +204,8 @@ def check_many(bodies: list[bytes], made: Native, features: Features) -> int:
     size = features.row_size
     batch = made.reader.rows(b"[" + b",\n".join(bodies) + b"]", len(bodies))
     assert batch
-    rows, others = batch
+    rows, others, counts = batch
+    assert not any(counts)
     columns = [[orjson.loads(body)[field] for body in bodies] for field in FIELDS]
     told, left = made.reader.columns(*columns)
     assert [place for place, _ in others] == left
@@ -250,7 +251,7 @@ def test_any_array(parts: Native, features: Features, values: list[Any], indent:
     read = parts.reader.rows(body, 3)
     if read is None:
         return
-    rows, others = read
+    rows, others, _ = read
     flights = parse_batch(body, 3)
     left = dict(others)
     assert len(rows) == len(flights) * features.row_size
@@ -260,6 +261,67 @@ def test_any_array(parts: Native, features: Features, values: list[Any], indent:
         else:
             row = bytes(rows[place * features.row_size : (place + 1) * features.row_size])
             assert row == expected(orjson.dumps(flight), features)
+
+
+def test_names_that_were_learned_are_read(shipped: Bundle, features: Features) -> None:
+    """As Python reads them: an unknown name's row is that of no key, and another spelling's that of its name."""
+    made = native.native_of(shipped.tables, Replies(0.5), 0)
+    if not made:
+        pytest.skip("the Rust module is of no use")
+    known = {part: sorted(features.known[part]) for part in NAMED}
+    odd = {"OPERA": [" sky airline", "Nueva", "Ñandú"], "SIGLADES": ["CALAMA", "Nowhere", "lima"]}
+    written_as = [
+        (opera, siglades)
+        for opera in [*known["OPERA"], *odd["OPERA"]]
+        for siglades in [*known["SIGLADES"], *odd["SIGLADES"]]
+    ]
+    bodies = [written(*names, "2017-11-27 13:00") for names in written_as]
+    body = b"[" + b",".join(bodies) + b"]"
+    left = made.reader.rows(body, len(bodies))
+    assert left
+    assert {place for place, _ in left[1]} == {
+        place
+        for place, names in enumerate(written_as)
+        if any(name not in features.known[part] for part, name in zip(NAMED, names, strict=True))
+    }
+    for part, names in odd.items():
+        for name in names:
+            made.reader.learn(part, name, features.find(part, name))
+    read = made.reader.rows(body, len(bodies))
+    assert read
+    rows, others, counts = read
+    assert others == []
+    size = features.row_size
+    wanted = [0, 0, 0, 0]
+    for place, names in enumerate(written_as):
+        found = [features.name(part, name) for part, name in zip(NAMED, names, strict=True)]
+        row = bytes(rows[place * size : (place + 1) * size])
+        assert row == features.row(key_parts(*found, datetime(2017, 11, 27, 13))), names
+        for number, (part, name) in enumerate(zip(NAMED, found, strict=True)):
+            if name not in features.known[part]:
+                wanted[number] += 1
+            elif name != names[number]:
+                wanted[2 + number] += 1
+    assert counts == wanted
+    assert all(counts)
+    made.reader.learn("OPERA", "Otra", "no name of the tables")
+    made.reader.learn("HORA", "Otra", None)
+    assert len(made.reader.rows(b"[" + written("Otra", "Calama", "2017-11-27 13:00") + b"]", 1)[1]) == 1  # type: ignore[index]
+    assert made.reader.row(bodies[-1]) is None  # a single one is told in headers, which is Python's
+
+
+def test_names_that_are_learned_are_bounded(shipped: Bundle) -> None:
+    made = native.native_of(shipped.tables, Replies(0.5), 0)
+    if not made:
+        pytest.skip("the Rust module is of no use")
+    names = [f"Nueva {number}" for number in range(5000)]
+    for name in names:
+        made.reader.learn("OPERA", name, None)
+    read = made.reader.rows(
+        b"[" + b",".join(written(name, "Calama", "2017-11-27 13:00") for name in names) + b"]", 5000
+    )
+    assert read
+    assert 0 < read[2][0] <= 1024
 
 
 def test_columns_with_what_is_no_text_of_unicode(parts: Native) -> None:

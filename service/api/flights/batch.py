@@ -1,6 +1,7 @@
 """An array of decoded flights -> their replies, a slice at a time, so that others are served in between."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -10,11 +11,15 @@ from service.api.errors import InvalidRequest, Problem
 from service.api.flights.detail import Details
 from service.api.names import Names, Reading, Tally
 from service.api.served import Native
+from service.model.features import NAMED
+from service.model.keys import Parts
 from service.model.predictor import MAX_ROWS, Predictor
 from service.model.turns import FEW
 
-Read = tuple[bytearray, list[tuple[int, bytes]]]
-"""What the reader made of a body: the rows of its flights, one behind the other, and the JSON of those that it left."""
+Read = tuple[bytearray, list[tuple[int, bytes]], Sequence[int]]
+"""What the reader made of a body: the rows of its flights, one behind the other; the JSON of those that it left; and of
+the others, how many had an airline or a destination that is unknown, and how many one that is read as another name.
+"""
 
 PROBLEMS_A_TURN = 10
 """What is wrong takes longer to tell than what is right to answer, where a nearest name is looked for most of all."""
@@ -59,7 +64,7 @@ async def predict_batch(
 
 async def predict_read(predictor: Predictor, known: Names, native: Native, flights: Read) -> tuple[bytes, Tally] | None:
     """The same where the reader read the body, whose other flights are read here; None where one of them is wrong."""
-    rows, others = flights
+    rows, others, counts = flights
     size = predictor.features.row_size
     readings: list[Reading] = []
     for count, (place, text) in enumerate(others, 1):
@@ -71,6 +76,7 @@ async def predict_read(predictor: Predictor, known: Names, native: Native, fligh
         rows[place * size : (place + 1) * size] = predictor.features.row(reading.flight if reading else parts)
         if reading:
             readings.append(reading)
+            teach(native, parts, reading)
         if count % MAX_ROWS == 0:
             await asyncio.sleep(0)
     replies: list[bytes] = []
@@ -82,7 +88,16 @@ async def predict_read(predictor: Predictor, known: Names, native: Native, fligh
     for reading in readings:
         known.count(reading)
         tally.add(reading)
+    known.count_many(counts[: len(NAMED)], counts[len(NAMED) :])
+    tally.add_many(counts[: len(NAMED)], counts[len(NAMED) :])
     return b"[" + b",".join(replies) + b"]", tally
+
+
+def teach(native: Native, written: Parts, reading: Reading) -> None:
+    """Have the reader read such names by itself from now on."""
+    for part, name in zip(NAMED, written[:2], strict=True):
+        if part in reading.unknown or part in reading.read_as:
+            native.reader.learn(part, name, reading.read_as.get(part))
 
 
 def _too_many(index: int) -> Problem:
