@@ -4,7 +4,6 @@ What stays unknown is counted and told too, or refused where the service is stri
 only counted.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
@@ -50,16 +49,20 @@ class Tally:
 
     def __init__(self) -> None:
         self._unknown: set[str] = set()
-        self._read_as: Counter[str] = Counter()
+        self._read_as: dict[str, int] = {}
 
     def add(self, reading: Reading) -> None:
         self._unknown.update(reading.unknown)
-        self._read_as.update(reading.read_as.keys())
+        for name in reading.read_as:
+            self._read_as[name] = self._read_as.get(name, 0) + 1
 
     def add_many(self, unknown: Sequence[int], read_as: Sequence[int]) -> None:
         """How many flights had such a name, by `NAMED`."""
-        self._unknown.update(name for name, flights in zip(NAMED, unknown, strict=True) if flights)
-        self._read_as.update({name: flights for name, flights in zip(NAMED, read_as, strict=True) if flights})
+        for name, some, others in zip(NAMED, unknown, read_as, strict=True):
+            if some:
+                self._unknown.add(name)
+            if others:
+                self._read_as[name] = self._read_as.get(name, 0) + others
 
     def headers(self) -> dict[str, str]:
         """How many flights had a name read as another one, by field."""

@@ -88,8 +88,10 @@ async def predict_read(predictor: Predictor, known: Names, native: Native, fligh
     for reading in readings:
         known.count(reading)
         tally.add(reading)
-    known.count_many(counts[: len(NAMED)], counts[len(NAMED) :])
-    tally.add_many(counts[: len(NAMED)], counts[len(NAMED) :])
+    if any(counts):
+        unknown_and_read = counts[: len(NAMED)], counts[len(NAMED) :]
+        known.count_many(*unknown_and_read)
+        tally.add_many(*unknown_and_read)
     return b"[" + b",".join(replies) + b"]", tally
 
 
