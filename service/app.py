@@ -25,11 +25,12 @@ from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
 from service.api.flights.catalogue import catalogue
+from service.api.flights.explanation import Explanations
 from service.api.flights.listed import Listed
 from service.api.names import Names
-from service.api.paths import HOT, NAMED, route_of
+from service.api.routing.paths import HOT, NAMED, route_of
+from service.api.routing.slashes import other_slash
 from service.api.served import Limits, Served
-from service.api.slashes import other_slash
 from service.api.v2 import routes as v2
 from service.api.v2.models import Models
 from service.model.bundle import Bundle, BundleError
@@ -101,6 +102,7 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         if (folder := settings.log_predictions)
         else None
     )
+    reasoner = Reasoner(bundle, scorer, explanations)
     known = catalogue(bundle.tables, features.spellings, bundle.evidence, bundle.period)
     return Served(
         bundle=bundle,
@@ -109,7 +111,8 @@ def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
         names=names,
         lines=Lines(settings.max_batch_pending),
         explainer=Explainer(bundle.tables, scorer, explanations),
-        reasoner=Reasoner(bundle, scorer, explanations),
+        reasoner=reasoner,
+        explanations=Explanations(bundle, reasoner),
         protocol=Models(bundle, predictor, names, settings.max_batch, made.reader if made else None),
         counts=metrics,
         is_ready=lambda: not metrics.is_leaving(),

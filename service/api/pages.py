@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from service.api.coding.kept import Kept
-from service.api.paths import NAMED, REPORT
+from service.api.routing.paths import NAMED, REPORT
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 KINDS = {

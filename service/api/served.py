@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from service.api.coding.kept import Kept
+from service.api.flights.explanation import Explanations
 from service.api.flights.listed import Listed
 from service.api.names import Names
 from service.api.v2.figures import Inferences
@@ -71,6 +72,8 @@ class Served:
     """By table."""
     reasoner: Reasoner
     """By what a flight is."""
+    explanations: Explanations
+    """Both as replies tell them."""
     protocol: Models
     counts: RequestCounts
     is_ready: Callable[[], bool]

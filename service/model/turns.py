@@ -5,8 +5,6 @@ twice as long, and neither would be done sooner.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from service.model.errors import Overloaded
 
@@ -25,17 +23,38 @@ class Line:
         self._most = most
         self._one_at_a_time = asyncio.Lock()  # it serves in order, and forgets who left
 
-    @asynccontextmanager
-    async def turn(self, size: int) -> AsyncIterator[None]:
+    def turn(self, size: int) -> "Turn":
         """Within it nobody else of the line is served. Raises Overloaded; one that comes alone is taken at any size."""
+        return Turn(self, size)
+
+    async def wait(self, size: int) -> None:
         if self.waiting and self.waiting + size > self._most:
             raise Overloaded
         self.waiting += size
         try:
-            async with self._one_at_a_time:
-                yield
-        finally:
+            await self._one_at_a_time.acquire()
+        except BaseException:
             self.waiting -= size
+            raise
+
+    def leave(self, size: int) -> None:
+        self._one_at_a_time.release()
+        self.waiting -= size
+
+
+class Turn:
+    """One's turn in a line."""
+
+    __slots__ = ("_line", "_size")
+
+    def __init__(self, line: Line, size: int) -> None:
+        self._line, self._size = line, size
+
+    async def __aenter__(self) -> None:
+        await self._line.wait(self._size)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._line.leave(self._size)
 
 
 class Lines:

@@ -10,7 +10,7 @@ from service.api.callers import ids, keys
 from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
 from service.api.callers.origins import PREFLIGHT, Origins
-from service.api.paths import route_of
+from service.api.routing.paths import route_of
 from service.server import logs
 from service.server.metrics import Metrics
 

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from time import monotonic_ns, perf_counter_ns, time_ns
 
-from service.api.paths import HOT, MODEL, REPORT, STATISTICS, WEB
+from service.api.routing.paths import HOT, MODEL, REPORT, STATISTICS, WEB
 from service.api.v2.figures import Inferences
 from service.model.predictor import MAX_ROWS
 

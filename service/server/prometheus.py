@@ -6,7 +6,7 @@ from itertools import chain
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 from service.server.metrics import (
     BOUNDS_US,
     BUCKETS,

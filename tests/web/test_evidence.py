@@ -12,12 +12,14 @@ import pytest
 from playwright.sync_api import Page
 
 from export.data.flights import Flights, read_flights
-from service.api.flights.explanation import by_table
+from service.api.flights.explanation import Explanations
 from service.api.flights.sentences import FEW
 from service.model import bundle as bundles
 from service.model.bundle import Bundle, Table
+from service.model.explain.reasons import Reasoner
 from service.model.explain.tables import Explanation
 from service.model.keys import PARTS, Parts, key_parts, key_text
+from service.model.scorer import Scorer
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Page]
@@ -98,12 +100,13 @@ def test_no_sentence_has_other_figures_than_the_counts(
     bundle = bundles.read(ROOT)
     keys = {table.name: table.key for table in bundle.tables}
     explanation = Explanation(0.2, 0.2, [0.0] * len(bundle.tables))
+    explanations = Explanations(bundle, Reasoner(bundle, Scorer(bundle)))
     days_off = calendar(bundle)
     met = set()
     for opera, siglades in routes:
         for when in [*weeks[0][::7], *weeks[1][::7], datetime(2017, 7, 14, 20)]:  # all hours, and all days
             flight: Parts = key_parts(opera, siglades, when)
-            for reason in by_table(explanation, flight, bundle)["variables"]:
+            for reason in explanations.by_table(explanation, flight)["variables"]:
                 key = reason["nombre"], reason["clave"]
                 if key not in met:
                     met.add(key)

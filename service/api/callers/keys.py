@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from service.api.errors import HttpError
-from service.api.paths import REPORT
+from service.api.routing.paths import REPORT
 
 VARIABLE = "ATRASO_API_KEYS"
 """Where the environment holds keys: a command line can be read by everybody on the machine."""

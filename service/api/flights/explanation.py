@@ -1,16 +1,17 @@
 """An explanation -> what a client reads: numbers, and the sentences that tell their counts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from service.api.contract import HIGH, LOW
 from service.api.flights.sentences import (
+    Subject,
     average,
     calendar_day,
     day_record,
     few,
     flights_counted,
     interval,
-    sentence,
 )
 from service.model.bundle import Bundle, Table
 from service.model.evidence.counts import Count, Counted
@@ -18,51 +19,132 @@ from service.model.explain.inputs import AIRLINE, DATE, DESTINATION, HOUR, WEEKD
 from service.model.explain.ranges import Range
 from service.model.explain.reasons import Reasoner, Reasons
 from service.model.explain.tables import Explanation
-from service.model.keys import PARTS, Parts, key_text
+from service.model.keys import PARTS, SEPARATOR, Parts, key_text
 
 Fields = dict[str, Any]
 
 NAMES = {AIRLINE: "aerolinea", DESTINATION: "destino", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "fecha"}
 PART_OF = {AIRLINE: "OPERA", DESTINATION: "SIGLADES", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "FECHA"}
+PLACE_OF = {each: PARTS.index(part) for each, part in PART_OF.items()}
 
 
-def by_input(reasons: Reasons, flight: Parts, bundle: Bundle, reasoner: Reasoner) -> Fields:
-    """The reply's fields: why, by what the flight is."""
-    looked = {table.name: table for tables in reasoner.tables_of.values() for table in tables}
-    behind = {name: _evidence(table, flight, reasoner) for name, table in looked.items()}
-    return {
-        **_answer(reasons.probability, bundle.threshold),
-        "base": {
-            "probabilidad": reasons.base,
-            **_counts(reasons.everything),
-            "frase": average(reasons.base, reasons.everything),
-        },
-        "motivos": [
-            _reason(each, reasons, flight, [(table, behind[table.name]) for table in reasoner.tables_of[each]])
-            for each in reasons.contributions
-        ],
-        "registro_del_dia": _record(reasons, flight, reasoner) if reasons.records else None,
-        "rango": _range(reasons, bundle.range) if bundle.range and reasons.alike else None,
-    }
+class Explanations:
+    """Of one bundle, whose tables are looked through once."""
+
+    def __init__(self, bundle: Bundle, reasoner: Reasoner) -> None:
+        self._threshold, self._range = bundle.threshold, bundle.range
+        counted = bundle.evidence.tables if bundle.evidence else {}
+        self._tables = [(table, Rows(table, counted.get(table.name))) for table in bundle.tables]
+        tables = {table.name: table for some in (*reasoner.tables_of.values(), reasoner.records) for table in some}
+        self._rows = {
+            name: Rows(table, reasoner.counted.get(name), reasoner.calendars.get(name))
+            for name, table in tables.items()
+        }
+        self._behind = {
+            each: [(name, tables[name].key == (PART_OF[each],)) for name in (table.name for table in some)]
+            for each, some in reasoner.tables_of.items()
+        }
+        self._looked = list(dict.fromkeys(table.name for some in reasoner.tables_of.values() for table in some))
+
+    def by_input(self, reasons: Reasons, flight: Parts) -> Fields:
+        """The reply's fields: why, by what the flight is."""
+        rows = self._rows
+        behind = {name: rows[name](flight) for name in self._looked}
+        return {
+            **_answer(reasons.probability, self._threshold),
+            "base": {
+                "probabilidad": reasons.base,
+                **_counts(reasons.everything),
+                "frase": average(reasons.base, reasons.everything),
+            },
+            "motivos": [self._reason(each, reasons, flight, behind) for each in reasons.contributions],
+            "registro_del_dia": self._record(reasons, flight) if reasons.records else None,
+            "rango": _told_range(reasons, self._range) if self._range and reasons.alike else None,
+        }
+
+    def by_table(self, explanation: Explanation, flight: Parts) -> Fields:
+        """The same by table: what each contributes."""
+        return {
+            **_answer(explanation.probability, self._threshold),
+            "probabilidad_promedio": explanation.average,
+            "variables": [
+                _explained(table, rows, flight, contribution)
+                for (table, rows), contribution in zip(self._tables, explanation.contributions, strict=True)
+            ],
+        }
+
+    def _reason(self, each: str, reasons: Reasons, flight: Parts, behind: Mapping[str, Fields]) -> Fields:
+        part = PART_OF[each]
+        value, count = flight[PLACE_OF[each]], reasons.counts[each]
+        flights, late = count or (None, None)
+        return {
+            "entrada": NAMES[each],
+            "valor": value,
+            "contribucion": reasons.contributions[each],
+            "vuelos": flights,
+            "atrasados": late,
+            "pocos_datos": few(count),
+            "frase": flights_counted(part, value, count),
+            "evidencia": [
+                told
+                for name, is_same in self._behind[each]
+                if (told := behind[name])["vuelos"] != flights or told["atrasados"] != late or not is_same
+            ],
+        }
+
+    def _record(self, reasons: Reasons, flight: Parts) -> Fields:
+        """What the data know of the flight's own day; it may be the flight itself."""
+        behind = [(table, self._rows[table.name](flight)) for table in reasons.records]
+        of_day = next((told for table, told in behind if table.key == ("FECHA",)), None)
+        count = Count(of_day["vuelos"], of_day["atrasados"]) if of_day and of_day["vuelos"] is not None else None
+        return {
+            "fecha": flight[PLACE_OF[DATE]],
+            "contribucion": reasons.probability - reasons.before,
+            "probabilidad_sin_registro": reasons.before,
+            **_counts(count),
+            "pocos_datos": few(count),
+            "frase": day_record(reasons.before, count),
+            "evidencia": [told for table, told in behind if table.key != ("FECHA",)],
+        }
 
 
-def by_table(explanation: Explanation, flight: Parts, bundle: Bundle) -> Fields:
-    """The same by table: what each contributes."""
-    counted = bundle.evidence.tables if bundle.evidence else {}
-    return {
-        **_answer(explanation.probability, bundle.threshold),
-        "probabilidad_promedio": explanation.average,
-        "variables": [
-            explained(table, flight, contribution, counted.get(table.name))
-            for table, contribution in zip(bundle.tables, explanation.contributions, strict=True)
-        ],
-    }
+class Rows:
+    """A table's rows as replies tell them: what was counted of flights with the flight's key; of a calendar's day, of
+    days like it, which are in `alike` by the table's value.
+    """
+
+    def __init__(self, table: Table, counted: Counted | None, alike: Mapping[float, Count] | None = None) -> None:
+        self._table, self._alike = table, alike
+        self._counts = counted.counts if counted else None
+        self._subject = Subject(table, counted.months if counted else None)
+        self.key = key_of(table)
+        self._separators = len(table.key) - 1
+
+    def __call__(self, flight: Parts) -> Fields:
+        key = self.key(flight)
+        parts = key if isinstance(key, tuple) else (key,)
+        used = self._table.values.get(key, self._table.default)
+        text = key_text(parts)
+        if self._alike is not None:
+            count: Count | None = self._alike.get(used, Count(0, 0))
+            words = calendar_day(self._table.name, text, used, count)
+        else:
+            count = self._count(text)
+            words = self._subject.sentence(parts, used, count)
+        flights, late = count or (None, None)
+        return {"clave": text, "vuelos": flights, "atrasados": late, "pocos_datos": few(count), "frase": words}
+
+    def _count(self, text: str) -> Count | None:
+        """None where a name has the separator in it: such keys are in no table, and were not counted."""
+        if self._counts is None or (self._separators and text.count(SEPARATOR) != self._separators):
+            return None
+        return Count(*self._counts.get(text, (0, 0)))
 
 
-def explained(table: Table, flight: Parts, contribution: float, counted: Counted | None) -> Fields:
+def _explained(table: Table, rows: Rows, flight: Parts, contribution: float) -> Fields:
     """A feature as the reply tells it."""
-    told = _looked_up(table, flight, counted)
-    value = table.values.get(key_of(table, flight))
+    told = rows(flight)
+    value = table.values.get(rows.key(flight))
     return {
         "nombre": table.name,
         "clave": told["clave"],
@@ -80,38 +162,7 @@ def _answer(probability: float, threshold: float) -> Fields:
     return {"delay_probability": probability, "clase": [HIGH if probability > threshold else LOW], "umbral": threshold}
 
 
-def _reason(each: str, reasons: Reasons, flight: Parts, behind: list[tuple[Table, Fields]]) -> Fields:
-    part = PART_OF[each]
-    value, count = flight[PARTS.index(part)], reasons.counts[each]
-    counts = _counts(count)
-    return {
-        "entrada": NAMES[each],
-        "valor": value,
-        "contribucion": reasons.contributions[each],
-        **counts,
-        "pocos_datos": few(count),
-        "frase": flights_counted({part: value}, count),
-        "evidencia": [told for table, told in behind if table.key != (part,) or told | counts != told],
-    }
-
-
-def _record(reasons: Reasons, flight: Parts, reasoner: Reasoner) -> Fields:
-    """What the data know of the flight's own day; it may be the flight itself."""
-    behind = [(table, _evidence(table, flight, reasoner)) for table in reasons.records]
-    of_day = next((told for table, told in behind if table.key == ("FECHA",)), None)
-    count = Count(of_day["vuelos"], of_day["atrasados"]) if of_day and of_day["vuelos"] is not None else None
-    return {
-        "fecha": flight[PARTS.index("FECHA")],
-        "contribucion": reasons.probability - reasons.before,
-        "probabilidad_sin_registro": reasons.before,
-        **_counts(count),
-        "pocos_datos": few(count),
-        "frase": day_record(reasons.before, count),
-        "evidencia": [told for table, told in behind if table.key != ("FECHA",)],
-    }
-
-
-def _range(reasons: Reasons, range: Range) -> Fields:
+def _told_range(reasons: Reasons, range: Range) -> Fields:
     """Of flights like this one in a month to come, so the record of a past day is left out."""
     flights = reasons.alike.flights if reasons.alike else 0
     low, high = range.around(reasons.before, flights)
@@ -122,29 +173,6 @@ def _range(reasons: Reasons, range: Range) -> Fields:
         "vuelos": flights,
         "frase": interval(low, high, range.coverage, flights),
     }
-
-
-def _evidence(table: Table, flight: Parts, reasoner: Reasoner) -> Fields:
-    """What was counted of flights with the flight's key; of a calendar's day, of days like it."""
-    days = reasoner.calendars.get(table.name)
-    if days is None:
-        return _looked_up(table, flight, reasoner.counted.get(table.name))
-    day = str(flight[PARTS.index("FECHA")])
-    value = table.values.get(day, table.default)
-    count = days.get(value, Count(0, 0))
-    return _fields(day, count, calendar_day(table.name, day, value, count))
-
-
-def _looked_up(table: Table, flight: Parts, counted: Counted | None) -> Fields:
-    parts = [flight[PARTS.index(part)] for part in table.key]
-    used = table.values.get(key_of(table, flight), table.default)
-    count = counted.of(parts) if counted else None
-    words = sentence(table, parts, used, count, counted.months if counted else None)
-    return _fields(key_text(parts), count, words)
-
-
-def _fields(key: str, count: Count | None, words: str) -> Fields:
-    return {"clave": key, **_counts(count), "pocos_datos": few(count), "frase": words}
 
 
 def _counts(count: Count | None) -> Fields:

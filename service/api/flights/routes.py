@@ -15,10 +15,9 @@ from service.api.contract import FIELDS, parse_batch, parse_flight, probabilitie
 from service.api.errors import error_body
 from service.api.flights.batch import predict_batch, predict_read
 from service.api.flights.detail import Details, wants_detail, wants_tables
-from service.api.flights.explanation import by_input, by_table
 from service.api.names import Tally, headers_of
-from service.api.paths import HOT
-from service.api.posted import Made, Posted
+from service.api.routing.paths import HOT
+from service.api.routing.posted import Made, Posted
 from service.api.served import Served
 
 
@@ -83,10 +82,11 @@ async def explain_one(scope: Scope, receive: Receive, served: Served) -> Made:
         flight = reading.flight
         served.names.count(reading)
     if tables:
-        reply = by_table(await while_awaited(receive, served.explainer(flight)), flight, served.bundle)
+        reply = served.explanations.by_table(await while_awaited(receive, served.explainer(flight)), flight)
     else:
-        reasons = await while_awaited(receive, served.reasoner(flight))
-        reply = by_input(reasons, flight, served.bundle, served.reasoner)
+        soon, work = served.reasoner.is_free(), served.reasoner(flight)
+        reasons = await (work if soon else while_awaited(receive, work))
+        reply = served.explanations.by_input(reasons, flight)
     return Made(orjson.dumps(reply), served.marks | headers_of(reading))
 
 

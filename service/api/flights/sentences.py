@@ -1,7 +1,8 @@
 """What explains a flight in sentences, in Spanish, for people who schedule flights."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import lru_cache
 
 from service.model.bundle import Table
 from service.model.evidence.counts import Count
@@ -21,25 +22,33 @@ FEW = 20
 """Flights below which their share tells little, and is not told."""
 
 
-def sentence(table: Table, parts: list[str | int], used: float, count: Count | None, months: int | None = None) -> str:
-    """In Spanish, for people who schedule flights: `Sky Airline a Calama: se atrasaron 312 de 2604 vuelos (12 %).`
+class Subject:
+    """Whom the rows of a table are about, with the counts of its last `months`, or of all; made once a table."""
 
-    Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was counted,
-    as what the model takes.
-    """
-    if table.calendar:
-        return calendar_day(table.name, str(parts[0]), used, None)
-    told = _subject(table, parts) + _window(months)
-    if count is not None:
-        return f"{told}: {_counted(count)}."
-    if is_plain(table):
-        return f"{told}."
-    return f"{told}: {_taken(table.name, used)}."
+    def __init__(self, table: Table, months: int | None = None) -> None:
+        self._table, self._window = table, _window(months)
+        self._plain = is_plain(table)
+
+    def sentence(self, parts: Sequence[str | int], used: float, count: Count | None) -> str:
+        """In Spanish, for people who schedule flights: `Sky Airline a Calama: se atrasaron 312 de 2604 vuelos (12 %).`
+
+        Its only figures are the counts'. A table's value is smoothed, and told as no frequency: where nothing was
+        counted, as what the model takes.
+        """
+        table = self._table
+        if table.calendar:
+            return calendar_day(table.name, str(parts[0]), used, None)
+        told = (f"Sale {_one(table.key[0], parts[0])}" if self._plain else _flights(table.key, parts)) + self._window
+        if count is not None:
+            return f"{told}: {_counted(count)}."
+        if self._plain:
+            return f"{told}."
+        return f"{told}: {_taken(table.name, used)}."
 
 
-def flights_counted(parts: Mapping[str, str | int], count: Count | None) -> str:
+def flights_counted(part: str, value: str | int, count: Count | None) -> str:
     """`Los vuelos a Lima: se atrasaron 1214 de 5270 vuelos (23 %).`; without the counts where nobody counted."""
-    told = _flights(parts)
+    told = _flights((part,), (value,))
     return f"{told}." if count is None else f"{told}: {_counted(count)}."
 
 
@@ -81,17 +90,15 @@ def interval(low: float, high: float, coverage: float, flights: int) -> str:
     return f"{told}, {10 * coverage:g} de cada 10 veces; los datos {alike} de esta ruta a esta hora{few}."
 
 
-def _subject(table: Table, parts: list[str | int]) -> str:
-    if is_plain(table):
-        return f"Sale {_one(table.key[0], parts[0])}"
-    return _flights(dict(zip(table.key, parts, strict=True)))
-
-
-def _flights(parts: Mapping[str, str | int]) -> str:
+def _flights(key: Sequence[str], parts: Sequence[str | int]) -> str:
     """Those with these parts: `Sky Airline a Calama`, `Los vuelos a las 14 h`."""
-    told = dict(parts)
-    airline = told.pop("OPERA", None)
-    return " ".join(["Los vuelos" if airline is None else str(airline), *(_many(*each) for each in told.items())])
+    told, others = "Los vuelos", ""
+    for part, value in zip(key, parts, strict=True):
+        if part == "OPERA":
+            told = str(value)
+        else:
+            others += f" {_many(part, value)}"
+    return told + others
 
 
 def _window(months: int | None) -> str:
@@ -100,6 +107,7 @@ def _window(months: int | None) -> str:
     return ", en el último mes de los datos" if months == 1 else f", en los últimos {months} meses de los datos"
 
 
+@lru_cache(maxsize=4096)
 def _counted(count: Count) -> str:
     flights, late = count
     if not flights:
@@ -122,6 +130,7 @@ def few(count: Count | None) -> bool:
     return count is not None and count.flights < FEW
 
 
+@lru_cache(maxsize=512)
 def _date(date: str) -> str:
     year, month, day = map(int, date.split("-"))
     return f"{day} de {MONTHS[month - 1]} de {year}"

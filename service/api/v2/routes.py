@@ -16,8 +16,8 @@ from service.api.body import JSON, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.coding.inflate import NotInflated
 from service.api.names import Tally
-from service.api.paths import MODEL, STATISTICS
-from service.api.posted import Made, Posted
+from service.api.routing.paths import MODEL, STATISTICS
+from service.api.routing.posted import Made, Posted
 from service.api.served import Served
 from service.api.v2.extensions import configuration, index, statistics
 from service.api.v2.models import Model, Models, Note

@@ -5,8 +5,9 @@ nothing of a day to come. A table by date that also has days after the data is a
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from operator import itemgetter
 
 from service.model.bundle import Key, Table
 from service.model.evidence.counts import Count, Counted
@@ -47,14 +48,9 @@ def is_record(table: Table, last_day: str | None) -> bool:
     return last_day is None or max((str(_part(table, key, "FECHA")) for key in table.values), default="") <= last_day
 
 
-def knows(table: Table, flight: Parts) -> bool:
-    """Whether it has the flight's key."""
-    return key_of(table, flight) in table.values
-
-
-def key_of(table: Table, flight: Parts) -> Key:
-    parts = tuple(flight[PARTS.index(part)] for part in table.key)
-    return parts[0] if len(parts) == 1 else parts
+def key_of(table: Table) -> Callable[[Parts], Key]:
+    """What finds a flight's key of the table."""
+    return itemgetter(*(PARTS.index(part) for part in table.key))
 
 
 def unknown(table: Table) -> Table:

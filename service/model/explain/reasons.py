@@ -33,7 +33,7 @@ from service.model.explain.inputs import (
     counts_alike,
     inputs_of,
     is_record,
-    knows,
+    key_of,
     unknown,
 )
 from service.model.explain.ranges import log_odds
@@ -86,6 +86,7 @@ class Reasoner:
         last_day = bundle.period.last if bundle.period else None
         records = {table.name for table in bundle.tables if is_record(table, last_day)}
         self.records = tuple(table for table in bundle.tables if table.name in records)
+        self._keys = [(table, key_of(table)) for table in self.records]
         self._tables = [unknown(table) if table.name in records else table for table in bundle.tables]
         undated = self._blurred(UNDATED)
         self.inputs = self._used(undated)
@@ -100,6 +101,10 @@ class Reasoner:
         self._weights = shapley_weights(self._joined)
         bits = [1 << SHARED.index(each) if each in SHARED else 0 for each in self.inputs]
         self._masks: list[int] = (self._joined @ np.array(bits, dtype=np.int64)).tolist()
+
+    def is_free(self) -> bool:
+        """Whether the next flight is explained within this turn of the loop, so soon that nobody could leave before."""
+        return not self._line.waiting and (self._flown is not None or not self._evidence)
 
     async def __call__(self, flight: Parts) -> Reasons:
         """Raises Overloaded."""
@@ -118,7 +123,7 @@ class Reasoner:
             {each: _count(groups, 1 << INPUTS.index(each)) for each in self.inputs},
             _count(groups, 0),
             _count(groups, ROUTE_HOUR),
-            tuple(table for table in self.records if knows(table, flight)),
+            tuple(table for table, key in self._keys if key(flight) in table.values),
         )
 
     def _score(self, rows: bytes) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
 from service.api.errors import error_body, refusal
 from service.api.names import Names, Reading
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 from service.api.served import Recorder
 from service.model.errors import Overloaded
 from service.model.predictor import Predictor

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.contract import EXAMPLE
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 from service.server.metrics import BEAT, BOUNDS_US, CONNECTIONS, PARENT, Metrics, Shared
 from service.server.prometheus import render
 

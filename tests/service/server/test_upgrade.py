@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 
 BODY = b'{"OPERA":"Sky Airline","SIGLADES":"Calama","FECHA_PROGRAMADA":"2017-11-27 13:00:00"}'
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 
 MANY = "/predict_delay_probabilities"
 NEW = {**EXAMPLE, "OPERA": "Nueva"}

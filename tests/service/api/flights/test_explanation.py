@@ -15,8 +15,8 @@ from export import bundle as export_bundle
 from export.graph.verify import random_flights
 from service.api.contract import EXAMPLE
 from service.api.errors import refusal
-from service.api.flights.explanation import by_input, by_table
-from service.api.flights.sentences import calendar_day, sentence
+from service.api.flights.explanation import Explanations
+from service.api.flights.sentences import Subject, calendar_day
 from service.model import bundle as bundles
 from service.model.bundle import Table
 from service.model.errors import TooManyFeatures
@@ -36,9 +36,10 @@ def test_every_flight_can_be_told_in_words() -> None:
     for bundle in (whole, replace(whole, evidence=None)):
         scorer = Scorer(bundle)
         explainer, reasoner = Explainer(bundle.tables, scorer), Reasoner(bundle, scorer)
+        explanations = Explanations(bundle, reasoner)
         for flight in random_flights(export_bundle.read(ROOT).tables, 30):
-            tables = by_table(asyncio.run(explainer(flight)), flight, bundle)
-            inputs = by_input(asyncio.run(reasoner(flight)), flight, bundle, reasoner)
+            tables = explanations.by_table(asyncio.run(explainer(flight)), flight)
+            inputs = explanations.by_input(asyncio.run(reasoner(flight)), flight)
             for told in all_told([tables, inputs]):
                 assert told.endswith("."), told
 
@@ -83,27 +84,27 @@ PARTS_OF = dict(zip(PARTS, WHEN, strict=True))
 
 def test_one_o_clock_is_singular() -> None:
     table = Table("x", ("SIGLADES", "hora"), 0.19, {}, 0.18)
-    assert sentence(table, ["Lima", 1], 0.5, FIVE) == f"Los vuelos a Lima a la 1 h: {TOLD}"
+    assert Subject(table).sentence(["Lima", 1], 0.5, FIVE) == f"Los vuelos a Lima a la 1 h: {TOLD}"
 
 
 @pytest.mark.parametrize(("key", "count", "expected"), SENTENCES)
 def test_sentences(key: tuple[str, ...], count: Count | None, expected: str) -> None:
     """Whatever the table holds, which is smoothed: its value is told as no share of late flights."""
     table = Table("x", key, 0.19, {}, 0.18)
-    assert sentence(table, [PARTS_OF[part] for part in key], 0.19, count) == expected
+    assert Subject(table).sentence([PARTS_OF[part] for part in key], 0.19, count) == expected
 
 
 @pytest.mark.parametrize(("part", "count", "expected"), PLAIN)
 def test_sentences_of_plain_numbers(part: str, count: Count | None, expected: str) -> None:
     own = PARTS_OF[part]
     table = Table(part, (part,), 0.0, {own: float(own)}, 10.0)
-    assert sentence(table, [own], float(own), count) == expected
+    assert Subject(table).sentence([own], float(own), count) == expected
 
 
 @pytest.mark.parametrize(("months", "told"), [(1, "en el último mes"), (3, "en los últimos 3 meses")])
 def test_a_table_of_the_last_months_says_so(months: int, told: str) -> None:
     table = Table("x", ("OPERA",), 0.19, {}, 0.18)
-    assert sentence(table, ["Sky"], 0.19, FIVE, months) == f"Sky, {told} de los datos: {TOLD}"
+    assert Subject(table, months).sentence(["Sky"], 0.19, FIVE) == f"Sky, {told} de los datos: {TOLD}"
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,8 @@ def test_a_table_of_the_last_months_says_so(months: int, told: str) -> None:
 )
 def test_what_is_no_share_is_told_as_none(name: str, used: float, told: str) -> None:
     table = Table(name, ("OPERA",), 0.0, {"Sky": used}, 0.0)
-    assert sentence(table, ["Sky"], used, None) == f"Sky: el modelo {told}."
-    assert sentence(table, ["Sky"], used, FIVE) == f"Sky: {TOLD}"
+    assert Subject(table).sentence(["Sky"], used, None) == f"Sky: el modelo {told}."
+    assert Subject(table).sentence(["Sky"], used, FIVE) == f"Sky: {TOLD}"
 
 
 def test_a_calendar_of_log_odds_tells_counts_alone() -> None:
@@ -128,7 +129,7 @@ def test_a_calendar_of_log_odds_tells_counts_alone() -> None:
 
 
 def test_what_is_missing_in_the_table_too_has_no_data() -> None:
-    assert sentence(Table("x", ("OPERA",), math.nan, {}, 0.18), ["Sky"], math.nan, None) == "Sky: no hay datos."
+    assert Subject(Table("x", ("OPERA",), math.nan, {}, 0.18)).sentence(["Sky"], math.nan, None) == "Sky: no hay datos."
 
 
 def test_the_counts_are_told_beside_each_table(server: Any) -> None:

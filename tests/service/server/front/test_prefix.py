@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 
 CONFIG = """
 daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1; {user}

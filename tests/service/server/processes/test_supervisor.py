@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
-from service.api.paths import HOT
+from service.api.routing.paths import HOT
 
 ROOT = Path(__file__).resolve().parents[4]
 
