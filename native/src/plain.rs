@@ -17,30 +17,28 @@ pub fn flight(text: &[u8]) -> Option<Flight<'_>> {
     (space(text, end) == text.len()).then_some(flight)
 }
 
-/// The flights of an array, at most `limit`, each with the place of its object; None for one that is not the plainest.
-pub fn flights(text: &[u8], limit: usize) -> Option<Vec<(Option<Flight<'_>>, usize, usize)>> {
-    let mut found = Vec::new();
+/// Tells of each flight of an array, of at most `limit`, with the text of its object: None for one that is not the
+/// plainest. What was told is of no use where it gives None itself: the text is no such array.
+pub fn flights<'a>(text: &'a [u8], limit: usize, mut tell: impl FnMut(Option<Flight<'a>>, &'a [u8])) -> Option<()> {
     let mut at = space(text, 0);
     if text.get(at) != Some(&b'[') {
         return None;
     }
-    loop {
+    for _ in 0..limit {
         let start = space(text, at + 1);
         let (flight, end) = match object(text, start) {
             Some((flight, end)) => (Some(flight), end),
             None => (None, flat(text, start)?),
         };
-        if found.len() == limit {
-            return None;
-        }
-        found.push((flight, start, end));
+        tell(flight, &text[start..end]);
         at = space(text, end);
         match text.get(at)? {
             b',' => {}
-            b']' => return (space(text, at + 1) == text.len()).then_some(found),
+            b']' => return (space(text, at + 1) == text.len()).then_some(()),
             _ => return None,
         }
     }
+    None
 }
 
 /// The object that begins at `at`, and where it ends.
@@ -184,17 +182,23 @@ mod tests {
         }
     }
 
+    fn collected(text: &[u8], limit: usize) -> Option<Vec<(Option<Flight<'_>>, &[u8])>> {
+        let mut found = Vec::new();
+        flights(text, limit, |flight, object| found.push((flight, object)))?;
+        Some(found)
+    }
+
     #[test]
     fn arrays_hold_their_flights_up_to_the_limit() {
         let text = [b"[", GOOD, b" , ", GOOD, b"]"].concat();
-        assert_eq!(flights(&text, 2).map(|found| found.len()), Some(2));
-        assert_eq!(flights(&text, 1), None);
-        assert_eq!(flights(b"[]", 1), None);
+        assert_eq!(collected(&text, 2).map(|found| found.len()), Some(2));
+        assert_eq!(collected(&text, 1), None);
+        assert_eq!(collected(b"[]", 1), None);
         let other = br#"[{"OPERA": "}\"", "x": 1}, {"OPERA": "Sky", "SIGLADES": "Lima", "FECHA_PROGRAMADA": "2017"}]"#;
-        let found: Vec<_> = flights(other, 2).unwrap();
-        assert_eq!((found[0].0, &other[found[0].1..found[0].2]), (None, &br#"{"OPERA": "}\"", "x": 1}"#[..]));
+        let found = collected(other, 2).unwrap();
+        assert_eq!(found[0], (None, &br#"{"OPERA": "}\"", "x": 1}"#[..]));
         assert!(found[1].0.is_some());
-        assert_eq!(flights(br#"[{"OPERA": {}}]"#, 1), None);
-        assert_eq!(flights(&[b"[", GOOD, b",]"].concat(), 9), None);
+        assert_eq!(collected(br#"[{"OPERA": {}}]"#, 1), None);
+        assert_eq!(collected(&[b"[", GOOD, b",]"].concat(), 9), None);
     }
 }

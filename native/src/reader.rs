@@ -11,6 +11,9 @@ use crate::lines::{self, Dialect};
 use crate::plain::{self, Flight};
 use crate::tables::{Given, NAMED, PARTS, Tables, Value};
 
+/// Bytes that a flight's JSON has at least, of fields as short as may be.
+const A_FLIGHT: usize = 64;
+
 #[pyclass(frozen)]
 pub struct Reader {
     tables: Tables,
@@ -45,15 +48,15 @@ impl Reader {
 
     /// The rows of an array of at most `limit` flights; names that were learned are as good as the tables'.
     fn rows<'py>(&self, py: Python<'py>, body: &[u8], limit: usize) -> Option<Batch<'py>> {
-        let flights = plain::flights(body, limit)?;
-        let mut rows = Vec::with_capacity(flights.len() * self.width());
+        let mut rows = Vec::with_capacity(body.len() / A_FLIGHT * self.width());
         let mut others = Vec::new();
         let mut counts = Counts::default();
+        let mut place = 0;
         let learned = self.learned.lock().ok()?;
-        for (place, (flight, start, end)) in flights.iter().enumerate() {
+        plain::flights(body, limit, |flight, object| {
             let mut odd = [None; NAMED];
-            let parts = flight.as_ref().and_then(|flight| {
-                self.tables.parts_or(flight, |part, name| {
+            let parts = flight.and_then(|flight| {
+                self.tables.parts_or(&flight, |part, name| {
                     let (number, counted) = learned.number(&self.tables, part, name)?;
                     odd[part] = Some(counted);
                     Some(number)
@@ -66,10 +69,11 @@ impl Reader {
                 }
                 None => {
                     rows.resize(rows.len() + self.width(), 0);
-                    others.push((place, PyBytes::new(py, &body[*start..*end])));
+                    others.push((place, PyBytes::new(py, object)));
                 }
             }
-        }
+            place += 1;
+        })?;
         Some((PyByteArray::new(py, &rows), others, counts))
     }
 

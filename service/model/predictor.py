@@ -184,7 +184,7 @@ class Predictor:
         """The probability of each row, from one run of the model, now."""
         return delays(self.pairs(b"".join(rows)))
 
-    def pairs(self, rows: bytes | bytearray) -> Pairs:
+    def pairs(self, rows: bytes | bytearray | memoryview) -> Pairs:
         """What the model gives to rows that stand one behind the other, now."""
         found = self._scorer.pairs(rows)
         self._counts.model_run(len(found) // PAIR)

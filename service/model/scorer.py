@@ -36,7 +36,7 @@ class Scorer:
         """The probability of a delay of each row, in order."""
         return delays(self.pairs(b"".join(rows)))
 
-    def pairs(self, rows: bytes | bytearray) -> Pairs:
+    def pairs(self, rows: bytes | bytearray | memoryview) -> Pairs:
         """The same of rows that stand one behind the other, as the model gives it."""
         return self._run(np.frombuffer(rows, dtype=np.float32).reshape(-1, self._width)).tobytes()
 

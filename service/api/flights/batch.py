@@ -80,8 +80,9 @@ async def predict_read(predictor: Predictor, known: Names, native: Native, fligh
         if count % MAX_ROWS == 0:
             await asyncio.sleep(0)
     replies: list[bytes] = []
+    whole = memoryview(rows)
     for start in range(0, len(rows), MAX_ROWS * size):
-        replies.append(native.queue.bodies(predictor.pairs(rows[start : start + MAX_ROWS * size])))
+        replies.append(native.queue.bodies(predictor.pairs(whole[start : start + MAX_ROWS * size])))
         if len(rows) > FEW * size:
             await asyncio.sleep(0)
     tally = Tally()
