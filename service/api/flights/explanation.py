@@ -13,7 +13,7 @@ from service.api.flights.sentences import (
     flights_counted,
     interval,
 )
-from service.model.bundle import Bundle, Table
+from service.model.bundle import Bundle, Key, Table
 from service.model.evidence.counts import Count, Counted
 from service.model.explain.inputs import AIRLINE, DATE, DESTINATION, HOUR, WEEKDAY, key_of
 from service.model.explain.ranges import Range
@@ -26,6 +26,9 @@ Fields = dict[str, Any]
 NAMES = {AIRLINE: "aerolinea", DESTINATION: "destino", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "fecha"}
 PART_OF = {AIRLINE: "OPERA", DESTINATION: "SIGLADES", HOUR: "hora", WEEKDAY: "dia_semana", DATE: "FECHA"}
 PLACE_OF = {each: PARTS.index(part) for each, part in PART_OF.items()}
+
+SMALL = 1024
+"""Keys of a table whose rows are told once: of larger ones, the next flight has another anyway."""
 
 
 class Explanations:
@@ -119,9 +122,20 @@ class Rows:
         self._subject = Subject(table, counted.months if counted else None)
         self.key = key_of(table)
         self._separators = len(table.key) - 1
+        self._kept = table.values if len(table.values) <= SMALL else {}
+        self._known: dict[Key, Fields] = {}
 
     def __call__(self, flight: Parts) -> Fields:
+        """It may be the same object again."""
         key = self.key(flight)
+        told = self._known.get(key)
+        if told is None:
+            told = self._told(key)
+            if key in self._kept:
+                self._known[key] = told
+        return told
+
+    def _told(self, key: Key) -> Fields:
         parts = key if isinstance(key, tuple) else (key,)
         used = self._table.values.get(key, self._table.default)
         text = key_text(parts)

@@ -46,6 +46,7 @@ class Subject:
         return f"{told}: {_taken(table.name, used)}."
 
 
+@lru_cache(maxsize=1024)
 def flights_counted(part: str, value: str | int, count: Count | None) -> str:
     """`Los vuelos a Lima: se atrasaron 1214 de 5270 vuelos (23 %).`; without the counts where nobody counted."""
     told = _flights((part,), (value,))
