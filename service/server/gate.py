@@ -5,12 +5,12 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.body import JSON
 from service.api.callers import ids, keys
 from service.api.callers.ids import Ids
 from service.api.callers.keys import Keys, Unauthorized
 from service.api.callers.origins import PREFLIGHT, Origins
 from service.api.routing.paths import route_of
+from service.api.routing.posted import reply
 from service.server import logs
 from service.server.metrics import Metrics
 
@@ -75,10 +75,7 @@ class Gate:
     async def _refuse(self, scope: Scope, send: Send, started: int) -> None:
         refused = Unauthorized()
         body = self._error_body(scope["path"])(refused.detail)
-        headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
-        headers += [(name.encode(), value.encode()) for name, value in refused.headers.items()]
-        await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await reply(send, refused.status, body, refused.headers)
         counts: Metrics = scope["state"]["metrics"]
         counts.event("unauthorized")
         counts.request(route_of(scope["path"]), refused.status, started)

@@ -50,11 +50,7 @@ class Posted:
         except Exception as error:
             refused = self._refused(error, scope, served)
             status, body, extra, media_type = refused.status, self._error_body(refused.detail), refused.headers, JSON
-        headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
-        if extra:
-            headers += [(name.encode(), value.encode()) for name, value in extra.items()]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await reply(send, status, body, extra, media_type)
         return status
 
     def _refused(self, error: Exception, scope: Scope, served: Served) -> HttpError:
@@ -64,3 +60,11 @@ class Posted:
         if told.event:
             served.counts.event(told.event)
         return told
+
+
+async def reply(send: Send, status: int, body: bytes, extra: Mapping[str, str], media_type: str = JSON) -> None:
+    """Send a whole reply; `extra` are headers beside the body's."""
+    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
+    headers += [(name.encode(), value.encode()) for name, value in extra.items()]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
