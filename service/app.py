@@ -3,11 +3,9 @@
 import asyncio
 import gc
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -20,27 +18,14 @@ from service.api import pages, status
 from service.api.body import JSON
 from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
-from service.api.coding.kept import Kept
-from service.api.contract import EXAMPLE, Replies, parse_flight
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
-from service.api.flights.catalogue import catalogue
-from service.api.flights.explanation import Explanations
-from service.api.flights.listed import Listed
-from service.api.names import Names
 from service.api.routing.paths import HOT, NAMED, route_of
 from service.api.routing.slashes import other_slash
-from service.api.served import Limits, Served
 from service.api.v2 import routes as v2
-from service.api.v2.models import Models
+from service.load import load
 from service.model.bundle import Bundle, BundleError
 from service.model.errors import Overloaded, TooManyFeatures
-from service.model.explain.reasons import Reasoner
-from service.model.explain.tables import Explainer
-from service.model.features import Features
-from service.model.predictor import Predictor
-from service.model.scorer import Scorer
-from service.model.turns import Line, Lines
 from service.server import prometheus
 from service.server.bounds import bounds_of
 from service.server.front.forwarded import believing, client_behind
@@ -49,7 +34,7 @@ from service.server.gate import Gate
 from service.server.lane.heads import Hearer, Lane
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
-from service.server.records.predictions import Keeping, PredictionLog
+from service.server.records.predictions import PredictionLog
 from service.server.records.traces import Traces
 from service.server.sweep import Sweep
 from service.settings import Settings
@@ -80,64 +65,12 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys |
     return made
 
 
-def load(settings: Settings, bundle: Bundle, metrics: Metrics) -> Served:
-    """What the bundle serves, once a first prediction has proved that it works. Raises BundleError."""
-    scorer = Scorer(bundle)
-    features = Features(bundle.tables, bundle.names)
-    names = Names(features, metrics, strict=settings.strict)
-    replies, explanations = Replies(bundle.threshold), Line(settings.max_explain_pending)
-    made = native.native_of(bundle.tables, replies, settings.cache_size) if settings.native else None
-    predictor = Predictor(
-        features,
-        scorer,
-        replies,
-        metrics,
-        cache_size=settings.cache_size,
-        max_pending=settings.max_pending,
-        queue=made.queue if made else None,
-    )
-    predictor.score([parse_flight(orjson.dumps(EXAMPLE))])
-    record = (
-        PredictionLog(keeping(settings, folder), bundle.digest, metrics, features.name)
-        if (folder := settings.log_predictions)
-        else None
-    )
-    reasoner = Reasoner(bundle, scorer, explanations)
-    known = catalogue(bundle.tables, features.spellings, bundle.evidence, bundle.period)
-    return Served(
-        bundle=bundle,
-        report=settings.bundle / "docs",
-        predictor=predictor,
-        names=names,
-        lines=Lines(settings.max_batch_pending),
-        explainer=Explainer(bundle.tables, scorer, explanations),
-        reasoner=reasoner,
-        explanations=Explanations(bundle, reasoner),
-        protocol=Models(bundle, predictor, names, settings.max_batch, made.reader if made else None),
-        counts=metrics,
-        is_ready=lambda: not metrics.is_leaving(),
-        limits=Limits(settings.max_body, settings.max_batch),
-        status=status.about(bundle.model_file.name),
-        catalogue=Kept(orjson.dumps(known), JSON),
-        flights=Listed(bundle.flights),
-        marks={"x-model-version": bundle.digest},
-        record=record,
-        native=made,
-    )
-
-
 def lane_hearers(settings: Settings, spans: Traces | None) -> tuple[Hearer, ...]:
     """Whoever wants to know of a request that the lane answered."""
     tell: list[Hearer] = [LaneLog(HOT, listed=settings.access_log)]
     if spans:
         tell.append(lambda client, status, at, named, given: spans.request("POST", HOT, status, at, given, named))
     return tuple(tell)
-
-
-def keeping(settings: Settings, folder: Path) -> Keeping:
-    return Keeping(
-        folder, settings.log_predictions_sample, settings.log_predictions_bytes, settings.log_predictions_keep
-    )
 
 
 class App:
@@ -151,14 +84,16 @@ class App:
         self._counts = counts
         self._keys = keys
         self._starlette = starlette
+        self._ways = flights.WAYS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        elif scope["method"] == "POST" and (posted := flights.POSTED.get(scope["path"])):
+        elif scope["method"] == "POST" and (way := self._ways.get(scope["path"])):
             started = perf_counter_ns()
-            status = await posted.answer(scope, receive, send)
-            self._counts.request(scope["path"], status, started)
+            scope["path_params"] = way.params
+            status = await way.posted.answer(scope, receive, send)
+            self._counts.request(way.route, status, started)
         else:
             await self._count(scope, receive, send)
 
@@ -184,6 +119,7 @@ class App:
         except BundleError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        self._ways = flights.WAYS | v2.ways(served.protocol)
         bounds = bounds_of(self._settings)
         endpoint = self._settings.otlp_endpoint
         spans = Traces(endpoint, self._settings.otlp_sample, __version__) if endpoint else None

@@ -15,6 +15,7 @@ HTTP = ("starlette", "uvicorn", "httptools", "uvloop", "socket", "http", "click"
 
 TOP_OF_SERVICE = (
     "service.app",
+    "service.load",
     "service.native",
     "service.settings",
     "service.__main__",

@@ -17,7 +17,7 @@ from service.api.flights.batch import predict_batch, predict_read
 from service.api.flights.detail import Details, wants_detail, wants_tables
 from service.api.names import Tally, headers_of
 from service.api.routing.paths import HOT
-from service.api.routing.posted import Made, Posted
+from service.api.routing.posted import Made, Posted, Way
 from service.api.served import Served
 
 
@@ -105,7 +105,8 @@ POSTED = {
     "/predict_delay_probabilities": Posted(predict_many, error_body),
     "/explain_delay_probability": Posted(explain_one, error_body),
 }
-"""By path: the app goes straight to these."""
+
+WAYS = {path: Way(posted, path, {}) for path, posted in POSTED.items()}
 
 ROUTES = [
     *(Route(path, posted, methods=["POST"]) for path, posted in POSTED.items()),

@@ -62,6 +62,14 @@ class Posted:
         return told
 
 
+class Way(NamedTuple):
+    """From a path straight to what answers its posts: `route` is what counters call it."""
+
+    posted: Posted
+    route: str
+    params: Mapping[str, str]
+
+
 async def reply(send: Send, status: int, body: bytes, extra: Mapping[str, str], media_type: str = JSON) -> None:
     """Send a whole reply; `extra` are headers beside the body's."""
     headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]

@@ -17,7 +17,7 @@ from service.api.callers.ids import SCOPE
 from service.api.coding.inflate import NotInflated
 from service.api.names import Tally
 from service.api.routing.paths import MODEL, STATISTICS
-from service.api.routing.posted import Made, Posted
+from service.api.routing.posted import Made, Posted, Way
 from service.api.served import Served
 from service.api.v2.extensions import configuration, index, statistics
 from service.api.v2.models import Model, Models, Note
@@ -133,6 +133,18 @@ def reply(value: Any, status: int = 200) -> Response:
 
 
 VERSION = MODEL + "/versions/{version}"
+INFER = Posted(infer, error_body)
+
+
+def ways(models: Models) -> dict[str, Way]:
+    """Straight to the inferences of models, by the paths that they have."""
+    found = {}
+    for model in models.all:
+        for path, params in ((MODEL, {"name": model.name}), (VERSION, {"name": model.name, "version": model.version})):
+            if not any("/" in each for each in params.values()):  # no route's name has a slash
+                found[path.format(**params) + "/infer"] = Way(INFER, f"{MODEL}/infer", params)
+    return found
+
 
 ROUTES = [
     Route("/v2", server),
@@ -144,5 +156,5 @@ ROUTES = [
     *(Route(f"{path}/ready", model_ready) for path in (MODEL, VERSION)),
     *(Route(f"{path}/config", configured) for path in (MODEL, VERSION)),
     *(Route(f"{path}/stats", did) for path in (MODEL, VERSION)),
-    *(Route(f"{path}/infer", Posted(infer, error_body), methods=["POST"]) for path in (MODEL, VERSION)),
+    *(Route(f"{path}/infer", INFER, methods=["POST"]) for path in (MODEL, VERSION)),
 ]

@@ -14,7 +14,7 @@ import pytest
 from service.api.contract import EXAMPLE, parse_batch
 from service.api.errors import refusal
 from service.api.flights.batch import predict_batch
-from service.app import load
+from service.load import load
 from service.model import bundle as bundles
 from service.server.metrics import Metrics
 from service.settings import Settings
