@@ -172,12 +172,13 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        hosts, old = sum(name == b"host" for name, _ in self.headers), self.parser.get_http_version() in HOSTLESS
+        names, old = [name for name, _ in self.headers], self.parser.get_http_version() in HOSTLESS
+        hosts = names.count(b"host")
         if hosts > 1 or not (hosts or old):
             raise self._because(NO_HOST)
-        if old and any(name == b"transfer-encoding" for name, _ in self.headers):
+        if old and b"transfer-encoding" in names:
             raise self._because(NO_CHUNKS)
-        self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        self._left = int(self.headers[names.index(b"content-length")][1]) if b"content-length" in names else 0
         if self.parser.should_upgrade():
             self._not_upgraded = self._without_upgrade()
             return
