@@ -14,8 +14,7 @@ once all inputs of its key have joined, and the mean of its values before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +52,7 @@ Groups = Sequence[Group | None]
 """Of the data's flights, those that share with a flight what each mask tells."""
 
 
-@dataclass(frozen=True)
-class Reasons:
+class Reasons(NamedTuple):
     """`base` and all `contributions` add up to `before`; what `probability` is beyond that, the day's record adds.
 
     `counts` are those of each input alone, `everything` those of all flights, `alike` those of this route at this hour:
