@@ -29,6 +29,9 @@ SLACK = 16
 AHEAD = 8
 """How far a worker may get ahead while it takes what arrived together."""
 
+ON_THE_WAY = 0.05
+"""Seconds that a connection may take from its first packet to its last: round trips that were begun are let end."""
+
 PAUSE = 0.5
 """Seconds without accepting, where no connection can be had."""
 
@@ -126,11 +129,17 @@ class Acceptor:
         self._loop.remove_reader(self._listener)
         if self._later is not None:
             self._later.cancel()
+        self._accept_all()
+        if self._metrics.is_leaving():  # nobody comes any more, but for those who were about to
+            await asyncio.sleep(ON_THE_WAY)
+            self._accept_all()
+        self._listener.close()
+        if self._arriving:
+            await asyncio.wait(self._arriving)
+
+    def _accept_all(self) -> None:
         for _ in range(BACKLOG):
             if not self._accept():
                 break
         if self._later is not None:
             self._later.cancel()
-        self._listener.close()
-        if self._arriving:
-            await asyncio.wait(self._arriving)

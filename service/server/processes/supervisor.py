@@ -22,6 +22,7 @@ from service.model.bundle import BundleError
 from service.server.metrics import MAX_WORKERS, PARENT, Metrics, Shared
 from service.server.processes.checked import Checked, check
 from service.server.processes.child import Child, fork
+from service.server.processes.door import close
 from service.server.processes.watcher import Watcher
 from service.server.processes.worker import MAKE_ROOM, Job, make_config
 from service.settings import Settings
@@ -237,13 +238,13 @@ class Supervisor:
         self._ends = time.monotonic()
         self._metrics.leave()
         if not self._settings.unready:
-            self._listener.close()  # at once: until the loop turns, connections would come to a door that closes
+            close(self._listener)  # at once: until the loop turns, connections would come to a door that closes
 
     def _send_all_away(self) -> None:
         """Once it has been unready for long enough."""
         if time.monotonic() - self._ends < self._settings.unready and self._served:
             return
         # Before any worker leaves its listener: whoever leaves it last has to take what waits there.
-        self._listener.close()
+        close(self._listener)
         for worker in self._workers:
             worker.leave()
