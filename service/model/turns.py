@@ -27,9 +27,13 @@ class Line:
         """Within it nobody else of the line is served. Raises Overloaded; one that comes alone is taken at any size."""
         return Turn(self, size)
 
-    async def wait(self, size: int) -> None:
+    def check(self, size: int) -> None:
+        """Raises Overloaded where such a piece of work cannot wait."""
         if self.waiting and self.waiting + size > self._most:
             raise Overloaded
+
+    async def wait(self, size: int) -> None:
+        self.check(size)
         self.waiting += size
         try:
             await self._one_at_a_time.acquire()

@@ -40,6 +40,7 @@ async def predict_one(scope: Scope, receive: Receive, served: Served) -> Made:
 
 async def predict_many(scope: Scope, receive: Receive, served: Served) -> Made:
     body = await read_body(scope, receive, served.limits.body)
+    served.lines.of(len(body)).check(len(body))  # who is refused costs little
     work = _predict_in_turn(served, body, scope[SCOPE], details(served, scope))
     soon = served.lines.are_free(len(body))
     replies, tally = await (work if soon else while_awaited(receive, work))

@@ -88,6 +88,7 @@ async def answer(scope: Scope, receive: Receive, served: Served, model: Model) -
         body = await read_body(scope, receive, served.limits.body)
     except NotInflated as error:
         raise InferenceError(error.sentence) from None
+    served.lines.of(len(body)).check(len(body))  # who is refused costs little
     work = infer_in_turn(scope, served, model, body)
     soon = served.lines.are_free(len(body))
     return await (work if soon else while_awaited(receive, work))
