@@ -20,8 +20,8 @@ def test_rust_takes_every_flight_through_its_stages(flights: Flights) -> None:
     assert len(set(places)) > 0.95 * len(flights.bodies)
     done: list[Any] = [stage() for name, stage in stages(flights).items() if name.startswith("in Rust")]
     rows, batches, known, waiting = done
-    assert b"".join(rows) == b"".join(matrix for matrix, _ in batches)
-    assert not any(others for _, others in batches)
+    assert b"".join(rows) == b"".join(matrix for matrix, _, _ in batches)
+    assert not any(others for _, others, _ in batches)
     for place, reply in zip(places, known, strict=True):
         assert singles(flights).problem(place, body_of(reply)) is None
     assert len(waiting) == len(flights.bodies)
