@@ -1,10 +1,14 @@
 """What was promised of a comparison, as data, and whether its rows keep it. It measures nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from bench.table import Column
+
+Rounds = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The figures of each row, by name, round by round."""
 
 COLUMNS = (
     Column("text", "ratio"),
@@ -19,7 +23,8 @@ COLUMNS = (
 class Promise:
     """A figure of the row `over`, divided by that of the row `under` if there is one, and its limits.
 
-    Costs are to stay below their limits, throughput above.
+    The median of the rounds' ratios counts: from round to round a shared machine is a quarter faster or slower, and
+    medians of two rows may be of different moods. Costs are to stay below their limits, throughput above.
     """
 
     text: str
@@ -29,11 +34,11 @@ class Promise:
     must: float
     reach: float
 
-    def verdict(self, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    def verdict(self, rounds: Rounds) -> dict[str, Any]:
         """The promise as a row of a table."""
         sign = "≥" if self._more_is_better else "≤"
         limits = {"must": f"{sign} {self.must:,g}", "reach": f"{sign} {self.reach:,g}"}
-        value = self._value(rows)
+        value = self._value(rounds)
         if value is None:
             return {"text": self.text, **limits, "verdict": "not measured"}
         return {"text": self.text, **limits, "value": round(value, 3), "verdict": self._word(value)}
@@ -42,10 +47,17 @@ class Promise:
     def _more_is_better(self) -> bool:
         return self.figure == "requests_s"
 
-    def _value(self, rows: Mapping[str, Mapping[str, Any]]) -> float | None:
-        over = rows.get(self.over, {}).get(self.figure)
-        under = rows.get(self.under, {}).get(self.figure) if self.under else 1.0
-        return None if over is None or not under else over / under
+    def _value(self, rounds: Rounds) -> float | None:
+        """None where a round lacks the figure, or what it is divided by."""
+        over = self._figures(rounds, self.over)
+        under = self._figures(rounds, self.under) if self.under else [1.0] * len(over)
+        if not over or len(over) != len(under) or not all(over + under):
+            return None
+        return float(median(one / other for one, other in zip(over, under, strict=True)))
+
+    def _figures(self, rounds: Rounds, row: str) -> list[float]:
+        """0 where a round has none."""
+        return [figures.get(self.figure, 0.0) for figures in rounds.get(row, ())]
 
     def _word(self, value: float) -> str:
         if self._keeps(value, self.reach):
@@ -79,6 +91,6 @@ PROMISES = (
 )
 
 
-def verdicts(rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each promise with what the rows, by name, make of it."""
-    return [promise.verdict(rows) for promise in PROMISES]
+def verdicts(rounds: Rounds) -> list[dict[str, Any]]:
+    """Each promise with what the rounds make of it."""
+    return [promise.verdict(rounds) for promise in PROMISES]

@@ -59,7 +59,7 @@ def command(rounds: int, seconds: int, connections: int, names: list[str], boost
         "header": header,
         "rounds": measured,
         "rows": medians,
-        "acceptance": verdicts({row["row"]: row for row in medians}),
+        "acceptance": verdicts(measured),
     }
     results.publish(result, out, render)
 

@@ -24,7 +24,14 @@ CASES = {
 
 @pytest.mark.parametrize(("promise", "ours", "theirs", "said"), CASES.values(), ids=CASES)
 def test_a_promise_is_judged(promise: Promise, ours: dict[str, Any], theirs: dict[str, Any], said: str) -> None:
-    assert promise.verdict({"ours": ours, "theirs": theirs})["verdict"] == said
+    assert promise.verdict({"ours": [ours], "theirs": [theirs]})["verdict"] == said
+
+
+def test_rows_are_compared_within_a_round() -> None:
+    """The machine was slow for ours alone in the second round, and for both in the third."""
+    ours, theirs = ([{"cpu_us": cost} for cost in costs] for costs in ([8, 18, 19], [5, 5, 10]))
+    assert COST.verdict({"ours": ours, "theirs": theirs})["value"] == 1.9
+    assert COST.verdict({"ours": ours, "theirs": theirs[:2]})["verdict"] == "not measured"
 
 
 def test_every_promise_is_about_rows_that_are_compared() -> None:
