@@ -8,6 +8,7 @@ import pytest
 from bench.acceptance import verdicts
 from bench.commands.report import BEGIN, END, fill
 from bench.errors import BenchError
+from service.settings import ROOT
 
 HEADER: dict[str, Any] = {
     "command": "python -m bench made-up",
@@ -55,7 +56,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     "compare": {
         "rows": COMPARED,
         "rounds": {"cached": [{}] * 3},
-        "acceptance": verdicts({row["row"]: row for row in COMPARED}),
+        "acceptance": verdicts({row["row"]: [row] for row in COMPARED}),
     },
     "latency": {"row": "cached", "limit_ms": 50, "rows": [rate(1000, "held"), rate(2000, "2 requests failed")]},
     "sweep": {"rows": [swept(w, c, lane, "on") for w in (1, 2) for c in (1, 64) for lane in ("on", "off")]},
@@ -119,3 +120,11 @@ def test_no_results_are_a_sentence(fail_bench: Callable[..., str], tmp_path: Pat
 def test_a_damaged_result_is_a_sentence(fail_bench: Callable[..., str], tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "micro.json").write_text(text)
     assert said in fail_bench("report", "--results", tmp_path, "--doc", tmp_path / "page.md")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/performance.md", "docs/reuse.md"])
+def test_a_page_has_one_place_for_its_tables_and_no_part_twice(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    assert fill(page, "tables").count("tables") >= 1
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert len(headings) == len(set(headings))
