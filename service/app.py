@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from typing import Any
 
@@ -21,6 +21,7 @@ from service.api.callers.origins import Origins
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
 from service.api.routing.paths import HOT, NAMED, route_of
+from service.api.routing.posted import Way
 from service.api.routing.slashes import other_slash
 from service.api.v2 import routes as v2
 from service.load import load
@@ -84,7 +85,7 @@ class App:
         self._counts = counts
         self._keys = keys
         self._starlette = starlette
-        self._ways = flights.WAYS
+        self._ways: Mapping[str, Way] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -1,7 +1,7 @@
 """A request's body, read within its limit, and what is made of it while somebody waits for it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope
 
 from service.api.coding.inflate import coding_of, inflate
 from service.api.errors import BodyTooLarge
+from service.model.turns import Lines
 
 JSON = "application/json"
 
@@ -58,6 +59,18 @@ async def while_awaited(receive: Receive, work: Coroutine[Any, Any, Made]) -> Ma
     finally:
         is_awaited = False
         leaving.cancel()
+
+
+async def in_turn(receive: Receive, lines: Lines, size: int, work: Callable[[], Awaitable[Made]]) -> Made:
+    """What `work` makes of a body of `size` bytes once it is its turn. Raises Overloaded and ClientDisconnect."""
+    line = lines.of(size)
+    line.check(size)  # who is refused costs little
+
+    async def taken() -> Made:
+        async with line.turn(size):
+            return await work()
+
+    return await (taken() if lines.are_free(size) else while_awaited(receive, taken()))
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope
 
-from service.api.body import read_body, while_awaited
+from service.api.body import in_turn, read_body, while_awaited
 from service.api.callers.ids import SCOPE
 from service.api.contract import FIELDS, parse_batch, parse_flight, probabilities_of
 from service.api.errors import error_body
@@ -40,10 +40,12 @@ async def predict_one(scope: Scope, receive: Receive, served: Served) -> Made:
 
 async def predict_many(scope: Scope, receive: Receive, served: Served) -> Made:
     body = await read_body(scope, receive, served.limits.body)
-    served.lines.of(len(body)).check(len(body))  # who is refused costs little
-    work = _predict_in_turn(served, body, scope[SCOPE], details(served, scope))
-    soon = served.lines.are_free(len(body))
-    replies, tally = await (work if soon else while_awaited(receive, work))
+    detailed = details(served, scope)
+    replies, count, flights, tally = await in_turn(
+        receive, served.lines, len(body), lambda: _predict(served, body, detailed)
+    )
+    if served.record:
+        served.record.many(count, flights, probabilities_of(replies), scope[SCOPE])
     return Made(replies, served.marks | tally.headers())
 
 
@@ -52,22 +54,17 @@ def details(served: Served, scope: Scope) -> Details | None:
     return Details(served.predictor, served.bundle.threshold) if wants_detail(scope["query_string"]) else None
 
 
-async def _predict_in_turn(
-    served: Served, body: bytes, request_id: bytes, detailed: Details | None
-) -> tuple[bytes, Tally]:
-    async with served.lines.of(len(body)).turn(len(body)):
-        native = None if detailed else served.native
-        read = native.reader.rows(body, served.limits.batch) if native else None
-        if native and read and (done := await predict_read(served.predictor, served.names, native, read)):
-            count, flights = len(read[0]) // served.predictor.features.row_size, _listed(body)
-            replies, tally = done
-        else:
-            listed = parse_batch(body, served.limits.batch)
-            count, flights = len(listed), map(itemgetter(*FIELDS), listed)
-            replies, tally = await predict_batch(served.predictor, served.names, listed, detailed)
-    if served.record:
-        served.record.many(count, flights, probabilities_of(replies), request_id)
-    return replies, tally
+async def _predict(
+    served: Served, body: bytes, detailed: Details | None
+) -> tuple[bytes, int, Iterator[Sequence[str]], Tally]:
+    """The replies, how many flights there are, their fields, and what there is to tell of their names."""
+    native = None if detailed else served.native
+    read = native.reader.rows(body, served.limits.batch) if native else None
+    if native and read and (done := await predict_read(served.predictor, served.names, native, read)):
+        return done[0], len(read[0]) // served.predictor.features.row_size, _listed(body), done[1]
+    listed = parse_batch(body, served.limits.batch)
+    replies, tally = await predict_batch(served.predictor, served.names, listed, detailed)
+    return replies, len(listed), map(itemgetter(*FIELDS), listed), tally
 
 
 def _listed(body: bytes) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope
 
 from service import __version__
-from service.api.body import JSON, read_body, while_awaited
+from service.api.body import JSON, in_turn, read_body
 from service.api.callers.ids import SCOPE
 from service.api.coding.inflate import NotInflated
 from service.api.names import Tally
@@ -88,20 +88,17 @@ async def answer(scope: Scope, receive: Receive, served: Served, model: Model) -
         body = await read_body(scope, receive, served.limits.body)
     except NotInflated as error:
         raise InferenceError(error.sentence) from None
-    served.lines.of(len(body)).check(len(body))  # who is refused costs little
-    work = infer_in_turn(scope, served, model, body)
-    soon = served.lines.are_free(len(body))
-    return await (work if soon else while_awaited(receive, work))
+    return await in_turn(
+        receive,
+        served.lines,
+        len(body),
+        lambda: served.protocol.infer(model, body, json_length(scope), note(scope, served)),
+    )
 
 
 def note(scope: Scope, served: Served) -> Note:
     """Takes a request's flights and their probabilities, for those who keep them."""
     return partial(served.record.many, request_id=scope[SCOPE]) if served.record else lambda *_: None
-
-
-async def infer_in_turn(scope: Scope, served: Served, model: Model, body: bytes) -> tuple[Reply, Tally]:
-    async with served.lines.of(len(body)).turn(len(body)):
-        return await served.protocol.infer(model, body, json_length(scope), note(scope, served))
 
 
 def json_length(scope: Scope) -> int | None:
