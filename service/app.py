@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -20,9 +21,10 @@ from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
-from service.api.routing.paths import HOT, NAMED, route_of
+from service.api.routing.paths import MANY, NAMED, route_of
 from service.api.routing.posted import Way
 from service.api.routing.slashes import other_slash
+from service.api.served import Served
 from service.api.v2 import routes as v2
 from service.load import load
 from service.model.bundle import Bundle, BundleError
@@ -33,6 +35,7 @@ from service.server.front.forwarded import believing, client_behind
 from service.server.front.prefix import Prefix
 from service.server.gate import Gate
 from service.server.lane.heads import Hearer, Lane
+from service.server.lane.shed import Queues, Shed, shed_of
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import PredictionLog
@@ -68,10 +71,20 @@ def create_app(settings: Settings, bundle: Bundle, counts: Metrics, keys: Keys |
 
 def lane_hearers(settings: Settings, spans: Traces | None) -> tuple[Hearer, ...]:
     """Whoever wants to know of a request that the lane answered."""
-    tell: list[Hearer] = [LaneLog(HOT, listed=settings.access_log)]
+    tell: list[Hearer] = [LaneLog(listed=settings.access_log)]
     if spans:
-        tell.append(lambda client, status, at, named, given: spans.request("POST", HOT, status, at, given, named))
+        tell.append(
+            lambda client, path, status, at, named, given: spans.request("POST", path, status, at, given, named)
+        )
     return tuple(tell)
+
+
+def sheds(served: Served, counts: Metrics) -> Iterator[Shed]:
+    """How those are refused that `served.lines` have no room for."""
+    yield shed_of(MANY, MANY, error_body)
+    for path, way in v2.ways(served.protocol).items():
+        model = served.protocol.find(way.params["name"], way.params.get("version"))
+        yield shed_of(path, way.route, v2.error_body, partial(counts.inference, model.place, None))
 
 
 class App:
@@ -139,6 +152,7 @@ class App:
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
+        lane.queues = Queues(served.lines, sheds(served, self._counts), lane.judge_for)
         if served.native and not lane.tell_all:
             lane.native = native.lane_of(
                 served.native,

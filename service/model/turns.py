@@ -29,8 +29,11 @@ class Line:
 
     def check(self, size: int) -> None:
         """Raises Overloaded where such a piece of work cannot wait."""
-        if self.waiting and self.waiting + size > self._most:
+        if not self.has_room(size):
             raise Overloaded
+
+    def has_room(self, size: int) -> bool:
+        return not self.waiting or self.waiting + size <= self._most
 
     async def wait(self, size: int) -> None:
         self.check(size)
@@ -70,6 +73,14 @@ class Lines:
 
     def of(self, size: int) -> Line:
         return self.short if size <= SHORT else self.long
+
+    @property
+    def waiting(self) -> int:
+        """Bytes."""
+        return self.short.waiting + self.long.waiting
+
+    def has_room(self, size: int) -> bool:
+        return self.of(size).has_room(size)
 
     def are_free(self, size: int) -> bool:
         """Whether such a piece of work is done so soon that nobody could leave before."""

@@ -131,11 +131,10 @@ def request(
 
 
 class LaneLog:
-    """The lines of the fast lane's requests, which are all of one kind; those answered well where they are `listed`."""
+    """The lines of the fast lane's requests; those answered well where they are `listed`."""
 
-    def __init__(self, path: str, *, listed: bool) -> None:
-        self._path = path
+    def __init__(self, *, listed: bool) -> None:
         self._listed = listed
 
-    def __call__(self, client: Any, status: int, started: int, named: Named, request_id: bytes) -> None:
-        request("POST", self._path, status, started, request_id, named.trace, client, listed=self._listed)
+    def __call__(self, client: Any, path: str, status: int, started: int, named: Named, request_id: bytes) -> None:
+        request("POST", path, status, started, request_id, named.trace, client, listed=self._listed)

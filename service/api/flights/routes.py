@@ -16,7 +16,7 @@ from service.api.errors import error_body
 from service.api.flights.batch import predict_batch, predict_read
 from service.api.flights.detail import Details, wants_detail, wants_tables
 from service.api.names import Tally, headers_of
-from service.api.routing.paths import HOT
+from service.api.routing.paths import HOT, MANY
 from service.api.routing.posted import Made, Posted, Way
 from service.api.served import Served
 
@@ -100,7 +100,7 @@ async def show_catalogue(request: Request) -> Response:
 
 POSTED = {
     HOT: Posted(predict_one, error_body),
-    "/predict_delay_probabilities": Posted(predict_many, error_body),
+    MANY: Posted(predict_many, error_body),
     "/explain_delay_probability": Posted(explain_one, error_body),
 }
 

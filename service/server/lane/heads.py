@@ -15,13 +15,13 @@ import httptools
 from service.api.callers.ids import UNNAMED, Ids, Named, named
 from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
-from service.api.errors import error_body, refusal
+from service.api.errors import error_body
 from service.api.names import Names, Reading
 from service.api.routing.paths import HOT
 from service.api.served import Recorder
-from service.model.errors import Overloaded
 from service.model.predictor import Predictor
 from service.server.bounds import Bounds
+from service.server.lane.shed import Queues, Shed, shed_of
 from service.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -35,18 +35,13 @@ MAX_BODY = 4096
 NOT_PLAIN = -1
 JSON = b"content-type: application/json\r\n"
 
-_BUSY = refusal(Overloaded())
-SHED_BODY = error_body(_BUSY.detail)
-SHED_HEADERS = b"content-length: %d\r\n" % len(SHED_BODY) + b"".join(
-    b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in _BUSY.headers.items()
-)
-
+HOT_SHED = shed_of(HOT, HOT, error_body)
 
 ClientOf = Callable[[Any, bytes], Any]
 """A connection's client and a X-Forwarded-For -> the client for whom it asks."""
 
-Hearer = Callable[[Any, int, int, Named, bytes], None]
-"""Is told a request's client, status, start (`perf_counter_ns`), names, and the id that it goes by."""
+Hearer = Callable[[Any, str, int, int, Named, bytes], None]
+"""Is told a request's client, path, status, start (`perf_counter_ns`), names, and the id that it goes by."""
 
 
 class Plain(NamedTuple):
@@ -83,6 +78,7 @@ class Lane:
     """Of what was answered well, too."""
     record: Recorder | None = None
     native: "NativeLane | None" = None
+    queues: Queues | None = None
     ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, Plain] = field(default_factory=dict)
     _old_heads: dict[bytes, Plain] = field(default_factory=dict)
@@ -137,7 +133,15 @@ class Lane:
         return plain
 
     def judge(self, head: bytes) -> Plain:
-        headers, length = judge(head, self.bounds, self.keys)
+        return self._judge(head, HOT, MAX_BODY)
+
+    def judge_for(self, head: bytes, path: str) -> Plain | None:
+        """What a head for `path`, with a body of any size that is taken, says where it is plain."""
+        plain = self._judge(head, path, self.bounds.max_body)
+        return plain if plain.length != NOT_PLAIN else None
+
+    def _judge(self, head: bytes, path: str, most: int) -> Plain:
+        headers, length = judge(head, self.bounds, self.keys, path, most)
         if length == NOT_PLAIN:
             return UNUSUAL
         lines = self.origins.lines(headers) if self.origins else b""
@@ -175,12 +179,13 @@ class Lane:
         self._dated = b"".join(b"%b: %b\r\n" % header for header in default_headers) + JSON
         self._start = b"HTTP/1.1 200 OK\r\n" + self._dated + self.marks
 
-    def shed(self, default_headers: list[tuple[bytes, bytes]], extra: bytes) -> bytes:
-        """A whole reply that refuses a flight, as the route behind ASGI would: shedding load has to be cheap."""
-        self.metrics.request(HOT, 503, self.started)
+    def shed(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, shed: Shed) -> bytes:
+        """A whole reply that refuses a request, as its route behind ASGI would: shedding load has to be cheap."""
+        shed.heard(self.started)
+        self.metrics.request(shed.route, 503, self.started)
         if default_headers is not self._default_headers:
             self._renew(default_headers)
-        return b"".join((b"HTTP/1.1 503 Service Unavailable\r\n", self._dated, SHED_HEADERS, extra, b"\r\n", SHED_BODY))
+        return b"".join((b"HTTP/1.1 503 Service Unavailable\r\n", self._dated, shed.headers, extra, b"\r\n", shed.body))
 
 
 class _Head:
@@ -202,8 +207,13 @@ def lines_of(reading: Reading) -> bytes:
     return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in reading.headers().items())
 
 
-def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[list[tuple[bytes, bytes]], int]:
-    """A head's headers, and its Content-Length where it is plain, or NOT_PLAIN; without a key it is not plain."""
+def judge(
+    head: bytes, bounds: Bounds, keys: Keys | None, path: str = HOT, most: int = MAX_BODY
+) -> tuple[list[tuple[bytes, bytes]], int]:
+    """A head's headers, and its Content-Length where it is plain, or NOT_PLAIN; without a key it is not plain.
+
+    A plain one posts at most `most` bytes to `path`, or as many as are taken.
+    """
     found = _Head()
     parser = httptools.HttpRequestParser(found)
     try:
@@ -212,7 +222,7 @@ def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[list[tuple[by
         return [], NOT_PLAIN
     names = [name for name, _ in found.headers]
     if (
-        found.url != HOT.encode()
+        found.url != path.encode()
         or parser.get_method() != b"POST"
         or parser.get_http_version() != "1.1"
         or parser.should_upgrade()
@@ -226,4 +236,4 @@ def judge(head: bytes, bounds: Bounds, keys: Keys | None) -> tuple[list[tuple[by
     ):
         return [], NOT_PLAIN
     length = int(dict(found.headers)[b"content-length"])
-    return found.headers, length if length <= min(bounds.max_body, MAX_BODY) else NOT_PLAIN
+    return found.headers, length if length <= min(bounds.max_body, most) else NOT_PLAIN

@@ -3,7 +3,8 @@
 It takes a request only where it is plain: on an idle connection, `POST /predict_delay_probability HTTP/1.1`, kept
 alive, with one Content-Length of a few kilobytes at most and nothing unusual in its head; and it writes only replies
 with status 200, and 503 where load is shed. Everything else, wrong bodies included, goes to uvicorn and so to the same
-route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire.
+route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire. Of batches it knows
+only how they are refused where too many wait.
 """
 
 import asyncio
@@ -16,9 +17,11 @@ from uvicorn.server import ServerState
 
 from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
+from service.api.routing.paths import HOT
 from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol
-from service.server.lane.heads import MAX_HEAD, NOT_PLAIN, Lane, lines_of
+from service.server.lane.heads import HOT_SHED, MAX_HEAD, NOT_PLAIN, Lane, lines_of
+from service.server.lane.shed import Shed
 from service.server.wire.transport import unread_bytes
 
 
@@ -63,8 +66,12 @@ class FastLaneProtocol(DrainingProtocol):
             length, self._named, self._crossing, self._via = lane.heads.get(head) or lane.learn(head)
             end = body + length
             if length == NOT_PLAIN and not lane.may_become_plain(data[at:]):
-                super().data_received(data[at:])
-                return
+                after = self._refused(data, at, body)
+                if not after:
+                    super().data_received(data[at:])
+                    return
+                at = after
+                continue
             if length == NOT_PLAIN or end > size:
                 self._hold(data[at:])
                 return
@@ -73,7 +80,7 @@ class FastLaneProtocol(DrainingProtocol):
                 if reply is not None:
                     self._write(reply, end < size)
             except Overloaded:
-                self._shed(end < size)
+                self._shed(HOT_SHED, end < size)
             except Exception:  # whatever it is, it is told where all errors are, behind ASGI
                 super().data_received(data[at:])
                 return
@@ -113,13 +120,13 @@ class FastLaneProtocol(DrainingProtocol):
         if lane.record:
             lane.record.one(body, reply, request_id)
         if lane.tell_all:
-            self._tell(200, request_id)
+            self._tell(HOT, 200, request_id)
 
-    def _tell(self, status: int, request_id: bytes) -> None:
+    def _tell(self, path: str, status: int, request_id: bytes) -> None:
         client_of = self._lane.client_of
         client = client_of(self.client, self._via) if client_of and self._via else self.client
         for tell in self._lane.tell:
-            tell(client, status, self._lane.started, self._named, request_id)
+            tell(client, path, status, self._lane.started, self._named, request_id)
 
     def _reply(self, reply: bytes | Exception) -> None:
         """The pending request's reply was made, or could not be."""
@@ -159,11 +166,24 @@ class FastLaneProtocol(DrainingProtocol):
     def _is_last(self, more: bool) -> bool:
         return self.draining and not more and not unread_bytes(self.transport)
 
-    def _shed(self, more: bool) -> None:
+    def _refused(self, data: bytes, at: int, body: int) -> int:
+        """Where the request at `at` ends, if it came whole, cannot wait in its line and so was refused; else 0."""
+        lane = self._lane
+        found = lane.queues.refuse(data[at:body]) if lane.queues else None
+        if not found or body + found[0].length > len(data):
+            return 0
+        (length, self._named, self._crossing, self._via), shed = found
+        if not lane.begun:
+            lane.begin_turn()
+        self._id = line_of(self._named.id) if self._named.id else lane.ids.line()
+        self._shed(shed, body + length < len(data))
+        return body + length
+
+    def _shed(self, shed: Shed, more: bool) -> None:
         last = self._is_last(more)
         extra = self._id + self._crossing + (b"connection: close\r\n" if last else b"")
-        self.transport.write(self._lane.shed(self.server_state.default_headers, extra))
-        self._tell(503, id_of(self._id))
+        self.transport.write(self._lane.shed(self.server_state.default_headers, extra, shed))
+        self._tell(shed.path, 503, id_of(self._id))
         self._answered(last)
 
     def _answered(self, last: bool) -> None:
