@@ -1,21 +1,13 @@
 """What the tests share: a small bundle trained here, real servers, and the real flights where they are."""
 
-import csv
 import fcntl
 import json
 import os
-import random
-import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,56 +17,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import httpx
 import lightgbm as lgb
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from xdist.scheduler import LoadScopeScheduling
 
+from tests.flights import make_flights
+from tests.order import pytest_collection_modifyitems, pytest_xdist_make_scheduler
+from tests.servers import Server, Start, assert_rounded, starting, wait_for
 from tests.started import Started
 
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
+
 ROOT = Path(__file__).resolve().parent.parent
-COLUMNS = (
-    "Fecha-I", "Vlo-I", "Ori-I", "Des-I", "Emp-I", "Fecha-O", "Vlo-O", "Ori-O", "Des-O", "Emp-O",
-    "DIA", "MES", "AÑO", "DIANOM", "TIPOVUELO", "OPERA", "SIGLAORI", "SIGLADES",
-)  # fmt: skip
-DAYS = ("Lunes", "Martes", "Miercoles", "Jueves", "Viernes", "Sabado", "Domingo")
-DEADLINE = 30
-THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
-
-LOADS = ("tests/bench/", "tests/chaos/")
-LONG = (
-    *("tests/chaos/", "tests/bench/", "tests/examples/", "tests/export/", "tests/native/test_crate", "tests/web/"),
-    *("tests/bulk/", "tests/test_dockerfile", "tests/native/test_make", "tests/test_readme"),
-)
-
-
-class Apart(LoadScopeScheduling):
-    """Shares the tests among processes by file.
-
-    Those that load a machine stay together, so that no two loads meet, and those that build in the same folders too.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if file.startswith(LOADS):
-            return "loads"
-        return "examples" if file.startswith("tests/examples/") else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    config.option.loadscopereorder = False  # the order is that of the collection, which is ours
-    return Apart(config, log)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long starts first where processes share the tests, so that none is left alone with it at the end."""
-    if hasattr(config, "workerinput"):
-        tests = Counter(item.path for item in items)
-        items.sort(key=lambda item: (rank(item.nodeid), -tests[item.path], item.path))
-
-
-def rank(nodeid: str) -> int:
-    return next((place for place, folder in enumerate(LONG) if nodeid.startswith(folder)), len(LONG))
 
 
 @pytest.fixture(scope="session")
@@ -144,31 +97,6 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     And with its quirks: a flight that left in the next year, one without a number, and numbers with a decimal point.
     """
     return once(tmp_path_factory, "flights", lambda folder: make_flights(folder / "flights.csv")) / "flights.csv"
-
-
-def make_flights(path: Path) -> None:
-    draw = random.Random(0)
-    airlines = {"Grupo LATAM": 0.1, "Sky Airline": 0.3, "Ñandú Air": 0.6, "Air | Pipe": 0.2}
-    destinations = {"Calama": 0.1, "Lima": 0.2, "Iquique": 0.4}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(COLUMNS)
-        for number in range(3000):
-            opera, siglades = draw.choice(list(airlines)), draw.choice(list(destinations))
-            when = datetime(2017, 1, 1) + timedelta(minutes=draw.randrange(365 * 24 * 60))
-            chance = (airlines[opera] + destinations[siglades] + when.hour / 48) / 2
-            late = timedelta(minutes=40 if draw.random() < chance else 5)
-            if number == 7:
-                when, late = datetime(2017, 12, 31, 23, 50), timedelta(minutes=40)
-            left = when + late
-            operated = "" if number == 8 else f"{number}.0" if number % 100 == 9 else number
-            kind = "I" if siglades == "Lima" else "N"
-            rows.writerow(
-                [
-                    *(when, number, "SCEL", "SCXX", "XXX", left, operated, "SCEL", "SCXX", "XXX"),
-                    *(left.day, left.month, left.year, DAYS[left.weekday()], kind, opera, "Santiago", siglades),
-                ]
-            )
 
 
 @dataclass(frozen=True)
@@ -249,58 +177,6 @@ def certificates() -> Iterator[None]:
         yield
 
 
-@dataclass
-class Server:
-    """A running `python -m service`."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rsplit(":", 1)[1])
-
-    def post(self, path: str, content: Any) -> httpx.Response:
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return httpx.post(self.url + path, content=body, timeout=DEADLINE)
-
-    def stop(self, how: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.process.wait(DEADLINE)
-
-
-Start = Callable[..., Server]
-
-
-@contextmanager
-def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Servers that end together: told so all at once, as each takes a moment."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start(*flags: object, env: dict[str, str] | None = None, stdout: Any = None) -> Server:
-        log = tmp_path_factory.mktemp("server") / "log"
-        command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
-        with log.open("wb") as file:
-            environment = {**os.environ, **(env or {})}
-            process = subprocess.Popen(command, cwd=ROOT, stderr=file, stdout=stdout, env=environment)
-        running.append(process)
-        url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
-        server = Server(process, url, log)
-        wait_for(lambda: _is_ready(url), process, log)
-        return server
-
-    try:
-        yield start
-    finally:
-        for process in running:
-            if process.poll() is None:
-                process.terminate()
-        for process in running:
-            process.wait(DEADLINE)
-
-
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts a server with the given flags, on a port that the system chose, and waits until it is ready.
@@ -311,44 +187,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
         yield start
 
 
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(url + "/v2/health/ready", timeout=DEADLINE).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def wait_for(check: Callable[[], Any], process: subprocess.Popen[bytes], log: Path) -> Any:
-    """Poll `check` until it gives something, while the process lives."""
-    deadline = time.monotonic() + DEADLINE
-    while not (result := check()):
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.02)
-    return result
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The shipped bundle, one worker."""
     with starting(tmp_path_factory) as start:
         yield start("--workers", 1)
-
-
-def assert_rounded(replies: list[dict[str, Any]], expected: Any, threshold: float = THRESHOLD) -> int:
-    """Replies are LightGBM's probabilities in hundredths; returns how many half-way cases went to the other side."""
-    probabilities = np.asarray(expected)
-    got = np.array([reply["delay_probability"] for reply in replies])
-    assert len(got) == len(probabilities)
-    other = np.flatnonzero(got != np.round(probabilities, 2))
-    half_way = np.abs(probabilities[other] * 100 % 1 - 0.5) < 1e-3
-    assert half_way.all()
-    assert (np.abs(got[other] - probabilities[other]) < 0.005 + 1e-5).all()
-    for reply, probability in zip(replies, probabilities, strict=True):
-        if abs(probability - threshold) > 1e-5:
-            word = "Alta" if probability > threshold else "Baja"
-            assert reply["clase"] == [f"{word} probabilidad de atraso"]
-    return len(other)
 
 
 @pytest.fixture(scope="session")
