@@ -21,7 +21,7 @@ from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
 from service.api.errors import HttpError, error_body, refusal
 from service.api.flights import routes as flights
-from service.api.routing.paths import MANY, NAMED, route_of
+from service.api.routing.paths import EXPLAIN, MANY, NAMED, route_of
 from service.api.routing.posted import Way
 from service.api.routing.slashes import other_slash
 from service.api.served import Served
@@ -34,8 +34,8 @@ from service.server.bounds import bounds_of
 from service.server.front.forwarded import believing, client_behind
 from service.server.front.prefix import Prefix
 from service.server.gate import Gate
+from service.server.lane.beside import Beside, Direct, Shed, shed_of
 from service.server.lane.heads import Hearer, Lane
-from service.server.lane.shed import Queues, Shed, shed_of
 from service.server.logs import LaneLog
 from service.server.metrics import Metrics
 from service.server.records.predictions import PredictionLog
@@ -79,8 +79,9 @@ def lane_hearers(settings: Settings, spans: Traces | None) -> tuple[Hearer, ...]
     return tuple(tell)
 
 
-def sheds(served: Served, counts: Metrics) -> Iterator[Shed]:
-    """How those are refused that `served.lines` have no room for."""
+def beside(served: Served, counts: Metrics) -> Iterator[Direct | Shed]:
+    """What the lane does for the other routes: explanations, and who is refused since `served.lines` have no room."""
+    yield Direct(EXPLAIN, partial(flights.explain_at_once, served))
     yield shed_of(MANY, MANY, error_body)
     for path, way in v2.ways(served.protocol).items():
         model = served.protocol.find(way.params["name"], way.params.get("version"))
@@ -152,7 +153,7 @@ class App:
             tell_all=bool(self._settings.access_log or spans),
             record=served.record,
         )
-        lane.queues = Queues(served.lines, sheds(served, self._counts), lane.judge_for)
+        lane.beside = Beside(served.lines, beside(served, self._counts), lane.judge_for)
         if served.native and not lane.tell_all:
             lane.native = native.lane_of(
                 served.native,

@@ -16,7 +16,7 @@ from service.api.errors import error_body
 from service.api.flights.batch import predict_batch, predict_read
 from service.api.flights.detail import Details, wants_detail, wants_tables
 from service.api.names import Tally, headers_of
-from service.api.routing.paths import HOT, MANY
+from service.api.routing.paths import EXPLAIN, HOT, MANY
 from service.api.routing.posted import Made, Posted, Way
 from service.api.served import Served
 
@@ -74,7 +74,10 @@ def _listed(body: bytes) -> Iterator[Sequence[str]]:
 
 async def explain_one(scope: Scope, receive: Receive, served: Served) -> Made:
     tables = wants_tables(scope["query_string"])
-    flight = parse_flight(await read_body(scope, receive, served.limits.body))
+    body = await read_body(scope, receive, served.limits.body)
+    if not tables and (made := explain_at_once(served, body)):
+        return made
+    flight = parse_flight(body)
     reading = served.names.read(flight, ("body",))
     if reading:
         flight = reading.flight
@@ -82,10 +85,25 @@ async def explain_one(scope: Scope, receive: Receive, served: Served) -> Made:
     if tables:
         reply = served.explanations.by_table(await while_awaited(receive, served.explainer(flight)), flight)
     else:
-        soon, work = served.reasoner.is_free(), served.reasoner(flight)
-        reasons = await (work if soon else while_awaited(receive, work))
-        reply = served.explanations.by_input(reasons, flight)
+        reply = served.explanations.by_input(await while_awaited(receive, served.reasoner(flight)), flight)
     return Made(orjson.dumps(reply), served.marks | headers_of(reading))
+
+
+def explain_at_once(served: Served, body: bytes) -> Made | None:
+    """What explains a body's flight, so soon that nobody could leave before; None where it has to wait."""
+    if not served.reasoner.is_free():
+        return None
+    flight = parse_flight(body)
+    reading = served.names.read(flight, ("body",))
+    if reading:
+        flight = reading.flight
+    reasons = served.reasoner.at_once(flight)
+    if reasons is None:
+        return None
+    reply = orjson.dumps(served.explanations.by_input(reasons, flight))
+    if reading:
+        served.names.count(reading)
+    return Made(reply, served.marks | headers_of(reading))
 
 
 async def show_flights(request: Request) -> Response:
@@ -101,7 +119,7 @@ async def show_catalogue(request: Request) -> Response:
 POSTED = {
     HOT: Posted(predict_one, error_body),
     MANY: Posted(predict_many, error_body),
-    "/explain_delay_probability": Posted(explain_one, error_body),
+    EXPLAIN: Posted(explain_one, error_body),
 }
 
 WAYS = {path: Way(posted, path, {}) for path, posted in POSTED.items()}

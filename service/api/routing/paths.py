@@ -3,6 +3,7 @@
 import re
 
 HOT = "/predict_delay_probability"
+EXPLAIN = "/explain_delay_probability"
 MANY = "/predict_delay_probabilities"
 MODEL = "/v2/models/{name}"
 STATISTICS = "/v2/models/stats"

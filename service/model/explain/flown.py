@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.model.evidence.counts import HOURS, Evidence
 from service.model.explain.inputs import AIRLINE, DESTINATION, HOUR, WEEKDAY
+from service.model.explain.ranges import log_odds
 from service.model.features import Row
 from service.model.keys import PARTS, Parts, period
 
@@ -26,8 +27,8 @@ SLICE = 512
 Score = Callable[[bytes], NDArray[np.float64]]
 
 
-Group = tuple[float, int, int]
-"""Flights that share something: their mean probability, their number, and how many were late.
+Group = tuple[float, float, int, int]
+"""Flights that share something: their mean probability, its log-odds, their number, and how many were late.
 
 A plain tuple: the garbage collector looks at thousands of these once, and at any other kind again and again.
 """
@@ -94,7 +95,7 @@ def _grouped(
     number = np.bincount(places, flights)
     means = (np.bincount(places, flights * found) / number).tolist()
     counts = number.astype(np.int64).tolist(), np.bincount(places, late).astype(np.int64).tolist()
-    return dict(zip(known.tolist(), zip(means, *counts, strict=True), strict=True))
+    return dict(zip(known.tolist(), zip(means, map(log_odds, means), *counts, strict=True), strict=True))
 
 
 def _strides(sizes: list[int]) -> list[int]:

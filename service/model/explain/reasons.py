@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 ROUTE_HOUR = 0b0111
 """The mask of airline, destination and hour."""
 
+FEWER = [(mask, [mask & ~bit for bit in (1, 2, 4, 8) if mask & bit]) for mask in range(2 ** len(SHARED))]
+"""Each mask, and those with one input less of it."""
+
 Groups = Sequence[Group | None]
 """Of the data's flights, those that share with a flight what each mask tells."""
 
@@ -97,6 +100,7 @@ class Reasoner:
         self._rows = [compile_row(each) for each in (bundle.tables, self._tables, undated)]
         self._joined = coalitions(len(self.inputs))
         self._weights = shapley_weights(self._joined)
+        self._moving = self._joined.astype(np.float64)
         bits = [1 << SHARED.index(each) if each in SHARED else 0 for each in self.inputs]
         self._masks: list[int] = (self._joined @ np.array(bits, dtype=np.int64)).tolist()
 
@@ -109,7 +113,19 @@ class Reasoner:
         async with self._line.turn(1):
             if self._evidence and not self._flown:
                 self._flown = await fly(self._evidence, compile_row(self._blurred(HOURLY)), self._score)
-            probability, before, undated = self._score(b"".join(row(flight) for row in self._rows)).tolist()
+            scored = self._scored(flight)
+        return self._reasons(flight, *scored)
+
+    def at_once(self, flight: Parts) -> Reasons | None:
+        """None where it has to wait."""
+        return self._reasons(flight, *self._scored(flight)) if self.is_free() else None
+
+    def _scored(self, flight: Parts) -> tuple[float, float, float]:
+        """The probability, that without the day's record, and that without any date."""
+        probability, before, undated = self._score(b"".join(row(flight) for row in self._rows)).tolist()
+        return probability, before, undated
+
+    def _reasons(self, flight: Parts, probability: float, before: float, undated: float) -> Reasons:
         groups = self._flown.all_of(flight) if self._flown else None
         worth = self._by_flights(groups, undated, before) if groups else self._by_averages(flight)
         worth[-1] = before
@@ -141,7 +157,7 @@ class Reasoner:
         shared = [each for each in self.inputs if each in SHARED]
         known = [each for each in shared if groups[1 << SHARED.index(each)]]
         together = sum(1 << SHARED.index(each) for each in known)
-        odds = {mask: log_odds(mean) for mask, mean in _means(groups, together).items()}
+        odds = _odds(groups, together)
         if known == shared:
             odds[together] = log_odds(undated)
         moves = {DATE: log_odds(before) - log_odds(undated)}
@@ -150,7 +166,7 @@ class Reasoner:
                 moves[each] = (log_odds(undated) - odds[together]) / (len(shared) - len(known))
         worth = np.array([odds[mask & together] for mask in self._masks])
         moved = np.array([moves.get(each, 0.0) for each in self.inputs])
-        return np.asarray(1 / (1 + np.exp(-(worth + self._joined @ moved))))
+        return np.asarray(1 / (1 + np.exp(-(worth + self._moving @ moved))))
 
     def _by_averages(self, flight: Parts) -> NDArray[np.float64]:
         """The same where nobody counted flights."""
@@ -163,20 +179,23 @@ class Reasoner:
         return self._score(np.where(ready, row, averages).tobytes())
 
 
-def _means(groups: Groups, known: int) -> dict[int, float]:
-    """The mean probability of the flights that share what each part of the mask `known` tells."""
-    means: dict[int, float] = {}
-    for mask in range(known + 1):
+def _odds(groups: Groups, known: int) -> list[float]:
+    """By mask, the log-odds of the flights that share what each part of the mask `known` tells; 0 for other masks."""
+    means, odds = [0.0] * len(groups), [0.0] * len(groups)
+    for mask, fewer in FEWER:
         if mask & ~known:
             continue
         group = groups[mask]
-        fewer = [means[mask & ~bit] for bit in (1, 2, 4, 8) if mask & bit] if group is None else []
-        means[mask] = sum(fewer) / len(fewer) if group is None else group[0]
-    return means
+        if group:
+            means[mask], odds[mask] = group[0], group[1]
+        else:
+            means[mask] = sum([means[each] for each in fewer]) / len(fewer)
+            odds[mask] = log_odds(means[mask])
+    return odds
 
 
 def _count(groups: Groups | None, mask: int) -> Count | None:
     if groups is None or mask >= len(groups):
         return None
     group = groups[mask]
-    return Count(*group[1:]) if group else Count(0, 0)
+    return Count(*group[2:]) if group else Count(0, 0)

@@ -5,7 +5,7 @@ no socket; `service/server/lane/protocol.py` does.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,12 +16,13 @@ from service.api.callers.ids import UNNAMED, Ids, Named, named
 from service.api.callers.keys import Keys
 from service.api.callers.origins import Origins
 from service.api.errors import error_body
-from service.api.names import Names, Reading
+from service.api.names import Names
 from service.api.routing.paths import HOT
+from service.api.routing.posted import Made
 from service.api.served import Recorder
 from service.model.predictor import Predictor
 from service.server.bounds import Bounds
-from service.server.lane.shed import Queues, Shed, shed_of
+from service.server.lane.beside import Beside, Shed, shed_of
 from service.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MAX_HEADS = 1024
 MAX_HEAD = 2048
 MAX_BODY = 4096
 NOT_PLAIN = -1
+OK = b"HTTP/1.1 200 OK\r\n"
 JSON = b"content-type: application/json\r\n"
 
 HOT_SHED = shed_of(HOT, HOT, error_body)
@@ -78,7 +80,7 @@ class Lane:
     """Of what was answered well, too."""
     record: Recorder | None = None
     native: "NativeLane | None" = None
-    queues: Queues | None = None
+    beside: Beside | None = None
     ids: Ids = field(default_factory=Ids)
     heads: dict[bytes, Plain] = field(default_factory=dict)
     _old_heads: dict[bytes, Plain] = field(default_factory=dict)
@@ -177,14 +179,19 @@ class Lane:
     def _renew(self, default_headers: list[tuple[bytes, bytes]]) -> None:
         self._default_headers = default_headers
         self._dated = b"".join(b"%b: %b\r\n" % header for header in default_headers) + JSON
-        self._start = b"HTTP/1.1 200 OK\r\n" + self._dated + self.marks
+        self._start = OK + self._dated + self.marks
+
+    def made(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, made: Made) -> bytes:
+        """A whole reply of another route."""
+        self.start(default_headers)
+        length = b"content-length: %d\r\n" % len(made.body)
+        return b"".join((OK, self._dated, length, lines_of(made.headers), extra, b"\r\n", made.body))
 
     def shed(self, default_headers: list[tuple[bytes, bytes]], extra: bytes, shed: Shed) -> bytes:
         """A whole reply that refuses a request, as its route behind ASGI would: shedding load has to be cheap."""
         shed.heard(self.started)
         self.metrics.request(shed.route, 503, self.started)
-        if default_headers is not self._default_headers:
-            self._renew(default_headers)
+        self.start(default_headers)
         return b"".join((b"HTTP/1.1 503 Service Unavailable\r\n", self._dated, shed.headers, extra, b"\r\n", shed.body))
 
 
@@ -202,9 +209,8 @@ class _Head:
         self.headers.append((name.lower(), value))
 
 
-def lines_of(reading: Reading) -> bytes:
-    """The headers that tell of a flight's names."""
-    return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in reading.headers().items())
+def lines_of(headers: Mapping[str, str]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in headers.items())
 
 
 def judge(

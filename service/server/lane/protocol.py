@@ -3,26 +3,25 @@
 It takes a request only where it is plain: on an idle connection, `POST /predict_delay_probability HTTP/1.1`, kept
 alive, with one Content-Length of a few kilobytes at most and nothing unusual in its head; and it writes only replies
 with status 200, and 503 where load is shed. Everything else, wrong bodies included, goes to uvicorn and so to the same
-route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire. Of batches it knows
-only how they are refused where too many wait.
+route behind ASGI, with the very bytes that came. So the two ways cannot be told apart on the wire. What it does for
+other routes is in `beside.py`.
 """
 
 import asyncio
-from typing import Any
+from time import perf_counter_ns
 
-from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from service.api.callers.ids import UNNAMED, id_of, line_of
 from service.api.contract import parse_flight
 from service.api.routing.paths import HOT
 from service.model.errors import Overloaded
 from service.server.drain import DrainingProtocol
-from service.server.lane.heads import HOT_SHED, MAX_HEAD, NOT_PLAIN, Lane, lines_of
-from service.server.lane.shed import Shed
+from service.server.lane.beside import Direct, Shed
+from service.server.lane.heads import HOT_SHED, MAX_BODY, MAX_HEAD, NOT_PLAIN, Lane, lines_of
 from service.server.wire.transport import unread_bytes
+
+CLOSE = b"connection: close\r\n"
 
 
 class FastLaneProtocol(DrainingProtocol):
@@ -66,12 +65,12 @@ class FastLaneProtocol(DrainingProtocol):
             length, self._named, self._crossing, self._via = lane.heads.get(head) or lane.learn(head)
             end = body + length
             if length == NOT_PLAIN and not lane.may_become_plain(data[at:]):
-                after = self._refused(data, at, body)
-                if not after:
-                    super().data_received(data[at:])
-                    return
-                at = after
-                continue
+                end = self._beside(data, at, body)
+                if end:
+                    at = end
+                    continue
+                super().data_received(data[at:])
+                return
             if length == NOT_PLAIN or end > size:
                 self._hold(data[at:])
                 return
@@ -107,7 +106,7 @@ class FastLaneProtocol(DrainingProtocol):
             extra += self._crossing
         if reading:
             flight = reading.flight
-            extra += lines_of(reading)
+            extra += lines_of(reading.headers())
         reply = lane.predictor.submit(flight, self._reply)  # nothing may fail after it: there will be a reply
         self._extra = extra
         if reading:
@@ -158,7 +157,7 @@ class FastLaneProtocol(DrainingProtocol):
     def _write(self, reply: bytes, more: bool) -> None:
         """Write a reply; `more` where another request is here already."""
         last = self._is_last(more)
-        extra = self._extra + b"connection: close\r\n" if last else self._extra
+        extra = self._extra + CLOSE if last else self._extra
         self.transport.write(self._lane.response(self.server_state.default_headers, extra, reply))
         self._lane.answered += 1
         self._answered(last)
@@ -166,22 +165,52 @@ class FastLaneProtocol(DrainingProtocol):
     def _is_last(self, more: bool) -> bool:
         return self.draining and not more and not unread_bytes(self.transport)
 
-    def _refused(self, data: bytes, at: int, body: int) -> int:
-        """Where the request at `at` ends, if it came whole, cannot wait in its line and so was refused; else 0."""
+    def _beside(self, data: bytes, at: int, body: int) -> int:
+        """Where the request at `at`, for another route, ends if it was answered or refused here; 0 otherwise."""
         lane = self._lane
-        found = lane.queues.refuse(data[at:body]) if lane.queues else None
-        if not found or body + found[0].length > len(data):
+        found = lane.beside.find(data[at:body]) if lane.beside else None
+        if not found:
             return 0
-        (length, self._named, self._crossing, self._via), shed = found
+        (length, self._named, self._crossing, self._via), route = found
+        end = body + length
+        if end > len(data):
+            return self._await(data, at) if isinstance(route, Direct) and length <= MAX_BODY else 0
         if not lane.begun:
             lane.begin_turn()
         self._id = line_of(self._named.id) if self._named.id else lane.ids.line()
-        self._shed(shed, body + length < len(data))
-        return body + length
+        if isinstance(route, Shed):
+            self._shed(route, end < len(data))
+        elif end < len(data) or not self._direct(route, data[body:end]):
+            return 0  # one a turn: others are served between those that are sent together
+        return end
+
+    def _await(self, data: bytes, at: int) -> int:
+        """The end of `data`, which is held: a small body is still to come."""
+        self._hold(data[at:])
+        return len(data)
+
+    def _direct(self, route: Direct, body: bytes) -> bool:
+        """Whether the route's reply was made at once, and written."""
+        lane = self._lane
+        started = perf_counter_ns()
+        try:
+            made = route.make(body)
+        except Exception:  # whatever it is, it is told where all errors are, behind ASGI
+            return False
+        if made is None:
+            return False
+        last = self._is_last(False)
+        extra = self._id + self._crossing + (CLOSE if last else b"")
+        self.transport.write(lane.made(self.server_state.default_headers, extra, made))
+        lane.metrics.request(route.path, 200, started)
+        if lane.tell_all:
+            self._tell(route.path, 200, id_of(self._id))
+        self._answered(last)
+        return True
 
     def _shed(self, shed: Shed, more: bool) -> None:
         last = self._is_last(more)
-        extra = self._id + self._crossing + (b"connection: close\r\n" if last else b"")
+        extra = self._id + self._crossing + (CLOSE if last else b"")
         self.transport.write(self._lane.shed(self.server_state.default_headers, extra, shed))
         self._tell(shed.path, 503, id_of(self._id))
         self._answered(last)
@@ -205,28 +234,3 @@ class FastLaneProtocol(DrainingProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._held = b""
-
-
-USED = (
-    *("transport", "flow", "cycle", "loop", "parser", "pipeline", "connections", "server_state", "app_state"),
-    *("data_received", "shutdown", "connection_lost", "resume_writing", "send_400_response", "on_response_complete"),
-    *("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"),
-    *("_unset_keepalive_if_required", "_start_asgi_task"),
-)
-"""What the protocol classes take from uvicorn's class; some of it is not promised to anybody."""
-
-
-def missing_in_uvicorn() -> list[str]:
-    """The names among `USED` that the installed uvicorn's protocol lacks."""
-    config = Config(_no_app, interface="asgi3", lifespan="off", ws="none", log_config=None)
-    probe = HttpToolsProtocol(config, ServerState(), {}, asyncio.new_event_loop())
-    try:
-        flow = FlowControl(asyncio.Transport())
-        missing = [f"FlowControl.{name}" for name in ("write_paused", "pause_reading") if not hasattr(flow, name)]
-        return missing + [name for name in USED if not hasattr(probe, name)]
-    finally:
-        probe.loop.close()
-
-
-async def _no_app(scope: Any, receive: Any, send: Any) -> None:
-    raise NotImplementedError

@@ -25,7 +25,7 @@ from uvicorn.config import STARTUP_FAILURE
 from service.server import logs
 from service.server.drain import DrainingProtocol
 from service.server.lane.native import NativeLaneProtocol
-from service.server.lane.protocol import missing_in_uvicorn
+from service.server.lane.needed import missing_in_uvicorn
 from service.server.metrics import Metrics
 from service.server.processes.acceptor import BACKLOG, Acceptor
 from service.server.processes.checked import Checked

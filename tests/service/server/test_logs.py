@@ -17,6 +17,7 @@ from service.api.contract import EXAMPLE
 from service.server.logs import Budget, Json, Text, one_line
 
 HOT = "/predict_delay_probability"
+EXPLAIN = "/explain_delay_probability"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -128,6 +129,7 @@ def test_the_access_log_has_both_ways(servers: Callable[..., Any], tmp_path: Pat
         server = servers("--workers", 1, "--access-log", "--log-format", form, way, stdout=file)
     for number in range(3):
         server.post(HOT, EXAMPLE)
+        server.post(EXPLAIN, EXAMPLE)  # the first behind ASGI, the others in the lane
         httpx.get(server.url + "/flights", headers={"x-request-id": f"mine-{number}"})
     told = httpx.get(server.url + "/metrics").text
     in_lane = re.search(r"^atraso_fast_lane_total (\d+)$", told, re.M)
@@ -140,10 +142,12 @@ def test_the_access_log_has_both_ways(servers: Callable[..., Any], tmp_path: Pat
         assert [re.search(r" in \d+\.\d{3} ms, id [0-9a-f]{8}-[0-9a-f]+$", line) is not None for line in hot] == [
             True
         ] * 3
+        assert len([line for line in lines if re.search(rf'"POST {EXPLAIN}" 200 in \S+ ms, id \S+$', line)]) == 3
         assert len([line for line in lines if re.search(r'"GET /flights" 200 in \S+ ms, id mine-\d$', line)]) == 3
     else:
         told_lines = [json.loads(line) for line in lines]
         assert len({line["request_id"] for line in told_lines if line["path"] == HOT}) == 3
+        assert len({line["request_id"] for line in told_lines if line["path"] == EXPLAIN}) == 3
         assert all(line["event"] == "request" and line["duration_ms"] > 0 for line in told_lines)
 
 

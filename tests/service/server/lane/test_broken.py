@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from service.server.bounds import bounds_of
 from service.server.drain import DrainingProtocol
-from service.server.lane import protocol as lane
+from service.server.lane import needed
 from service.server.lane.heads import Lane
 from service.server.lane.protocol import FastLaneProtocol
 from service.server.metrics import Metrics
@@ -79,8 +79,8 @@ def test_whatever_fails_in_the_lane_the_client_gets_its_reply(broken: dict[str, 
 
 
 def test_what_uvicorn_has_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lane.missing_in_uvicorn() == []
+    assert needed.missing_in_uvicorn() == []
     monkeypatch.delattr(HttpToolsProtocol, "_unset_keepalive_if_required")
-    assert lane.missing_in_uvicorn() == ["_unset_keepalive_if_required"]
+    assert needed.missing_in_uvicorn() == ["_unset_keepalive_if_required"]
     assert choose_protocol(Settings()) is DrainingProtocol
     assert "no fast lane, this uvicorn lacks _unset_keepalive_if_required" in capsys.readouterr().err
