@@ -4,7 +4,7 @@ PIP = .venv/bin/$(INSTALL)
 
 CRATE = native/Cargo.toml native/pyproject.toml native/atraso_native.pyi $(wildcard native/src/*.rs)
 
-.PHONY: serve native dev test chaos check export bench beam sbom
+.PHONY: serve native dev test chaos check check-rust export bench beam sbom
 
 serve: .venv/serve .venv/native  ## serve the shipped model on http://localhost:8080
 	.venv/bin/python -m service
@@ -22,8 +22,17 @@ test: .venv/dev .venv/native .venv/beam  ## everything that this machine has the
 chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
 	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results
 
-check: .venv/dev  ## lint, format, types
+check: .venv/dev check-rust  ## lint, format, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+# The crates' builds are where the tests look for them.
+check-rust:
+	@if command -v cargo-clippy >/dev/null && command -v rustfmt >/dev/null; then set -e; \
+	  for crate in native bench/baselines/axum examples/rust; do cargo fmt --check --manifest-path $$crate/Cargo.toml; done; \
+	  cargo clippy --quiet --all-targets --manifest-path native/Cargo.toml -- --deny warnings; \
+	  cargo clippy --quiet --target-dir build/axum --manifest-path bench/baselines/axum/Cargo.toml -- --deny warnings; \
+	else echo "atraso: no cargo here with clippy and rustfmt, so what is in Rust is not linted"; \
+	  test -z "$$ATRASO_REQUIRE_ALL"; fi
 
 export: .venv/dev data/dataset_SCL.csv  ## train on the real flights and write model.onnx, model.txt and tables/
 	.venv/bin/python -m export train --data data/dataset_SCL.csv --out . --booster model.txt --range

@@ -1,6 +1,5 @@
 """Each baseline starts and answers rightly; those that answer a constant would be refused as predictions."""
 
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench import baselines
-from bench.baselines.axum_onnx import BUILD, SOURCE
+from bench.baselines.axum_onnx import SOURCE
 from bench.check import ask, check
 from bench.errors import BenchError, WrongReply
 from bench.measure import Bench, started
@@ -43,16 +42,6 @@ def test_axum_says_the_same_as_our_server(
             assert ask(theirs, target.traffic, number) == ask(ours, target.traffic, number)
         ours.close()
         theirs.close()
-
-
-@pytest.mark.parametrize(
-    "command", [("fmt", "--check"), ("clippy", "--quiet", "--target-dir", str(BUILD), "--", "--deny", "warnings")]
-)
-def test_its_source_is_as_the_toolchain_wants_it(command: tuple[str, ...], need_tool: Callable[[str], None]) -> None:
-    need_tool("cargo")
-    run = ["cargo", command[0], "--manifest-path", str(SOURCE / "Cargo.toml"), *command[1:]]
-    ended = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_what_axum_is_built_of_is_pinned() -> None:
