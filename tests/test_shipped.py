@@ -24,12 +24,12 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(real_data: Path, tmp_path_factory: pytest.TempPathFactory, run_export: Callable[..., str]) -> list[Trained]:
+def trained(real_data: Path, tmp_path_factory: pytest.TempPathFactory, run_anew: Callable[..., str]) -> list[Trained]:
     """The real flights, trained on twice; once, which takes longer, with how far months were off."""
     runs = []
     for more in (["--range"], []):
         folder = tmp_path_factory.mktemp("trained")
-        run_export("train", "--data", real_data, "--out", folder, "--booster", folder / "model.txt", *more)
+        run_anew("train", "--data", real_data, "--out", folder, "--booster", folder / "model.txt", *more)
         runs.append(Trained(folder, folder / "model.txt"))
     return runs
 

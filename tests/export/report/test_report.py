@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def made_up(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_export: Callable[..., str]) -> list[Path]:
+def made_up(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_anew: Callable[..., str]) -> list[Path]:
     """The report of the made-up flights, twice."""
     folders = [tmp_path_factory.mktemp("report") for _ in range(2)]
     with ThreadPoolExecutor() as side_by_side:
         list(
             side_by_side.map(
-                lambda folder: run_export("report", "--data", small_csv, "--quick", "--out", folder), folders
+                lambda folder: run_anew("report", "--data", small_csv, "--quick", "--out", folder), folders
             )
         )
     return folders

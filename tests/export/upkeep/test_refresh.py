@@ -42,11 +42,11 @@ def old_bundle(
 
 
 def test_new_flights_change_the_tables_and_not_the_model(
-    old_bundle: Path, halves: tuple[Path, Path], tmp_path: Path, run_export: Callable[..., str]
+    old_bundle: Path, halves: tuple[Path, Path], tmp_path: Path, run_anew: Callable[..., str]
 ) -> None:
     flags = ["--bundle", old_bundle, "--booster", old_bundle / "model.txt", "--data", halves[0], "--data", halves[1]]
     for name in ("a", "b"):
-        text = run_export("refresh", *flags, "--out", tmp_path / name)
+        text = run_anew("refresh", *flags, "--out", tmp_path / name)
     assert files(tmp_path / "a") == files(tmp_path / "b")
     before, after = read(old_bundle), read(tmp_path / "a")
     assert after.model != before.model  # its level
