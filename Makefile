@@ -19,7 +19,7 @@ dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 test: .venv/dev .venv/native .venv/beam  ## everything that this machine has the tools for
 	.venv/bin/python -m pytest --numprocesses 4 --dist loadscope
 
-chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: most of an hour; its table goes to docs/operations.md
+chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: some 25 minutes; its table goes to docs/operations.md
 	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results
 
 check: .venv/dev check-rust  ## lint, format, types
