@@ -253,5 +253,7 @@ def test_measures_them_side_by_side(
     result = json.loads(out.read_text())
     assert [row["row"] for row in result["rows"]] == ["python", "python", "node"]
     shown = runtimes.render(result)
-    assert shown.count("1.00") == 2
+    names, _, first = ([cell.strip() for cell in line.split("|")] for line in shown.splitlines()[:3])
+    told = dict(zip(names, first, strict=True))
+    assert (told["alone ÷ Python"], told["of 1,000 ÷ Python"]) == ("1.00", "1.00")
     assert "`node` has no figure: no-such-tool is not installed" in shown
