@@ -53,6 +53,7 @@ def flights_counted(part: str, value: str | int, count: Count | None) -> str:
     return f"{told}." if count is None else f"{told}: {_counted(count)}."
 
 
+@lru_cache(maxsize=16)
 def average(probability: float, count: Count | None) -> str:
     """What all reasons start from."""
     if count is None:

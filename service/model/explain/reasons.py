@@ -103,6 +103,8 @@ class Reasoner:
         self._moving = self._joined.astype(np.float64)
         bits = [1 << SHARED.index(each) if each in SHARED else 0 for each in self.inputs]
         self._masks: list[int] = (self._joined @ np.array(bits, dtype=np.int64)).tolist()
+        self._shared = [(each, bit) for each, bit in zip(self.inputs, bits, strict=True) if bit]
+        self._own = [(each, 1 << INPUTS.index(each)) for each in self.inputs]
 
     def is_free(self) -> bool:
         """Whether the next flight is explained within this turn of the loop, so soon that nobody could leave before."""
@@ -134,7 +136,7 @@ class Reasoner:
             before,
             float(worth[0]),
             dict(zip(self.inputs, (self._weights @ worth).tolist(), strict=True)),
-            {each: _count(groups, 1 << INPUTS.index(each)) for each in self.inputs},
+            {each: _count(groups, mask) for each, mask in self._own},
             _count(groups, 0),
             _count(groups, ROUTE_HOUR),
             tuple(table for table, key in self._keys if key(flight) in table.values),
@@ -154,16 +156,14 @@ class Reasoner:
 
     def _by_flights(self, groups: Groups, undated: float, before: float) -> NDArray[np.float64]:
         """What each coalition is worth: [2**inputs]. `undated` is the model's probability where no date is known."""
-        shared = [each for each in self.inputs if each in SHARED]
-        known = [each for each in shared if groups[1 << SHARED.index(each)]]
-        together = sum(1 << SHARED.index(each) for each in known)
-        odds = _odds(groups, together)
-        if known == shared:
-            odds[together] = log_odds(undated)
-        moves = {DATE: log_odds(before) - log_odds(undated)}
-        for each in shared:
-            if each not in known:
-                moves[each] = (log_odds(undated) - odds[together]) / (len(shared) - len(known))
+        together = sum([bit for _, bit in self._shared if groups[bit]])
+        alone = [each for each, bit in self._shared if not groups[bit]]
+        odds, without_date = _odds(groups, together), log_odds(undated)
+        moves = {DATE: log_odds(before) - without_date}
+        if alone:
+            moves |= dict.fromkeys(alone, (without_date - odds[together]) / len(alone))
+        else:
+            odds[together] = without_date
         worth = np.array([odds[mask & together] for mask in self._masks])
         moved = np.array([moves.get(each, 0.0) for each in self.inputs])
         return np.asarray(1 / (1 + np.exp(-(worth + self._moving @ moved))))
