@@ -126,20 +126,24 @@ def ask() -> Ask:
 LANES = (FastLaneProtocol, NativeLaneProtocol)
 
 
+def assert_lanes_do_the_same(ask: Ask, behind: Told, pieces: list[bytes]) -> None:
+    """As the routes `behind` did; but nothing comes to the app."""
+    for lane in LANES:
+        told = ask(lane, *pieces)
+        assert without_made(told.replies) == without_made(behind.replies)
+        assert told.counted == behind.counted
+        assert told.came == ["/v2/health/live"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_batch_is_refused_in_the_bytes_of_its_route(ask: Ask, path: str) -> None:
-    """And counted alike; but nothing comes to the app."""
     asked = [request(BIG, *head, path=path) for head in HEADS.values()]
     pieces = [*asked, asked[0] * 2, LAST]
     behind = ask(DrainingProtocol, *pieces)
     assert statuses(parse(behind.replies)) == [503] * 6 + [200]
     assert behind.came == [path] * 6 + ["/v2/health/live"]
     assert sum(behind.counted) >= 6
-    for lane in LANES:
-        told = ask(lane, *pieces)
-        assert without_made(told.replies) == without_made(behind.replies)
-        assert told.counted == behind.counted
-        assert told.came == ["/v2/health/live"]
+    assert_lanes_do_the_same(ask, behind, pieces)
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -165,11 +169,7 @@ def test_an_explanation_has_the_bytes_of_its_route(ask: Ask, body: bytes) -> Non
     pieces = [*asked, *asked, LAST]
     behind = ask(DrainingProtocol, *pieces)
     assert statuses(parse(behind.replies)) == [200] * len(pieces)
-    for lane in LANES:
-        told = ask(lane, *pieces)
-        assert without_made(told.replies) == without_made(behind.replies)
-        assert told.counted == behind.counted
-        assert told.came == ["/v2/health/live"]
+    assert_lanes_do_the_same(ask, behind, pieces)
 
 
 @pytest.mark.parametrize("lane", LANES)
