@@ -44,6 +44,7 @@ FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @click.option("--encoding", help="What a CSV that is not UTF-8 is in, such as cp1252.")
 @click.option("--processes", type=click.IntRange(1, 256), default=usable_cpus, help="How many score.")
 @click.option("--native/--no-native", default=True, help="Read with the Rust module where it was built.")
+@click.option("--memo/--no-memo", default=True, help="Ask the model once about flights that are the same to it.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 def cli(
     flights: Path,
@@ -56,6 +57,7 @@ def cli(
     encoding: str | None,
     processes: int,
     native: bool,
+    memo: bool,
     force: bool,
 ) -> None:
     """Score a file of flights, CSV or Parquet: the same rows, each with the probability of a delay.
@@ -72,6 +74,7 @@ def cli(
         encoding=_encoding(encoding),
         processes=processes,
         native=native,
+        memo=memo,
         force=force,
     )
     done = run(wanted)

@@ -40,6 +40,7 @@ class Wanted:
     encoding: str | None = None
     processes: int = 1
     native: bool = True
+    memo: bool = True
     force: bool = False
 
 
@@ -48,7 +49,7 @@ def run(wanted: Wanted) -> Progress:
     bundle = bundles.read(wanted.bundle)
     reading = open_flights(wanted)
     parquet = wanted.out is not None and wanted.out.suffix == ".parquet"
-    job = Job(bundle, reading.dialect, reading.names, reading.places, parquet, wanted.native)
+    job = Job(bundle, reading.dialect, reading.names, reading.places, parquet, wanted.native, wanted.memo)
     header = _header(reading, job)
     part = None
     if wanted.out:

@@ -20,7 +20,7 @@ from bench.processes import tree
 from bench.table import Column, renderer
 from bench.tools import last_line, shown
 from bulk.reading.text import TextSource
-from bulk.scoring.model import ROWS, Model
+from bulk.scoring.model import Model
 from bulk.scoring.rows import read_rows
 from export.progress import say
 from service.model import bundle as bundles
@@ -62,6 +62,8 @@ def command(data: Path, rows: int, processes: int, out: Path) -> None:
         for name, more, killed in (
             ("native reader", (), False),
             ("Python alone", ("--no-native",), False),
+            ("native reader, the model asked about each row", ("--no-memo",), False),
+            ("Python alone, the model asked about each row", ("--no-native", "--no-memo"), False),
             ("killed in the middle and run again", (), True),
         ):
             row = measure(flights, Path(folder) / "out.csv", rows, processes, more, killed)
@@ -90,13 +92,12 @@ def bare_us(path: Path) -> float:
     bundle, source = bundles.read(ROOT), TextSource(path, {})
     dialect = source.dialect
     assert dialect
-    model = Model(bundle)
+    model = Model(bundle, memo=False)
     spent = count = 0
     for number, block in enumerate(source.blocks(0)):
         matrix = model.lookup(*read_rows(block.content, dialect).columns).matrix
         before = time.process_time_ns()
-        for at in range(0, len(matrix), ROWS):
-            model.run(matrix[at : at + ROWS])
+        model.run(matrix)
         spent, count = spent + time.process_time_ns() - before, count + len(matrix)
         if number == BLOCKS:
             break

@@ -47,6 +47,7 @@ class Job:
     parquet: bool
     """What comes out."""
     native: bool = True
+    memo: bool = True
 
     @property
     def verbatim(self) -> bool:
@@ -64,7 +65,7 @@ class Job:
 
 def scorer_of(job: Job) -> Score:
     """In the process that scores. Raises BundleError."""
-    model = Model(job.bundle)
+    model = Model(job.bundle, job.memo)
     if job.dialect is None:
         return Batches(job, model)
     return Lines(job, model, job.dialect) if job.verbatim else Blocks(job, model, job.dialect)

@@ -93,8 +93,8 @@ def test_it_says_what_the_service_says(tmp_path: Path) -> None:
     assert not (tmp_path / "out.bad.csv").exists()
 
 
-@pytest.mark.parametrize("native", ["--native", "--no-native"])
-def test_no_row_is_lost_or_doubled(tmp_path: Path, native: str) -> None:
+@pytest.mark.parametrize("flag", ["--native", "--no-native", "--no-memo"])
+def test_no_row_is_lost_or_doubled(tmp_path: Path, flag: str) -> None:
     """Every row is in one of the two files, in order, with its line."""
     draw = random.Random(1)
     good = [*FLIGHTS, '"Grupo LATAM","Curitiba, Bra.","2017-03-08 06:20:00"', "Nobody,Nowhere,2031-02-28 23:59"]
@@ -106,7 +106,7 @@ def test_no_row_is_lost_or_doubled(tmp_path: Path, native: str) -> None:
     }  # fmt: skip
     lines = draw.choices(good, k=400) + draw.choices(list(wrong), k=40) + ["", " ", ",,"]
     draw.shuffle(lines)
-    rows = scored(tmp_path, "\n".join([HEADER, *lines]).encode(), native)
+    rows = scored(tmp_path, "\n".join([HEADER, *lines]).encode(), flag)
     fields = [next(csv.reader([line])) for line in lines if line in good]
     assert [[r["OPERA"], r["SIGLADES"], r["FECHA_PROGRAMADA"]] for r in rows] == fields
     found = bad_rows(tmp_path)
