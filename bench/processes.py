@@ -4,6 +4,7 @@ import re
 import resource
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -50,9 +51,12 @@ def settle(pids: Sequence[int]) -> None:
 
 
 def tree(pid: int) -> list[int]:
-    """`pid` and all that descend from it."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [pid, *(each for children in lists for child in children.read_text().split() for each in tree(int(child)))]
+    """`pid` and all that descend from it, as far as they are there."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            found += [each for child in children.read_text().split() for each in tree(int(child))]
+    return found
 
 
 def cpu_s(pids: Sequence[int]) -> float:

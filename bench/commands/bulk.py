@@ -152,17 +152,10 @@ def _kill(command: list[str], out: Path, size: int) -> None:
 def pss_mib(pid: int) -> float:
     """The memory of a process and its children, what they share counted once."""
     total = 0
-    for each in _tree(pid):
+    for each in tree(pid):
         try:
             text = Path(f"/proc/{each}/smaps_rollup").read_text()
         except OSError:
             continue  # it has ended
         total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
     return total / 1024
-
-
-def _tree(pid: int) -> list[int]:
-    try:
-        return tree(pid)
-    except OSError:
-        return []

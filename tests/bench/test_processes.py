@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,20 @@ def test_threads_that_ended_and_children_are_counted() -> None:
         process.communicate(b"\n")
     with pytest.raises(BenchError, match="ended while it was measured"):
         cpu_s(pids)
+
+
+def test_a_process_that_ends_meanwhile_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Path.glob
+
+    def glob(folder: Path, pattern: str) -> list[Path]:
+        """What was found, and a thread that is gone before it is asked."""
+        return [Path("/proc/0/task/0/children"), *lists(folder, pattern)]
+
+    monkeypatch.setattr(Path, "glob", glob)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as process:
+        assert process.pid in tree(os.getpid())
+        process.communicate(b"\n")
+    assert tree(process.pid) == [process.pid]
 
 
 def test_the_load_generator_is_counted_apart() -> None:
