@@ -15,6 +15,9 @@ from service.model.keys import PARTS
 
 Figures = dict[str, Any]
 
+QUICK_SHARE = 4
+"""A quick report looks at every fourth flight."""
+
 TALKED_OF = 3
 """Variants that the page has a sentence about; a quick report has no others."""
 

@@ -4,6 +4,7 @@ And what no model of these inputs could pass.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,10 @@ from export.learn.measured.candidates import candidates, run_chosen
 from export.learn.measured.intervals import DRAWS, gains, intervals
 from export.learn.measured.weekly import run_weekly
 from export.learn.measures import measure
+from export.learn.protocols import Rows
 from export.learn.recipes import EFFECTS, IMPROVED, AnyRecipe
 from export.progress import Progress
+from export.report.about import QUICK_SHARE
 from export.report.curves import level_known
 
 LAGS = (1, 7, 28)
@@ -32,18 +35,19 @@ Protocols = Mapping[str, Sequence[Tested]]
 def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progress: Progress) -> Figures:
     """Rows by protocol and recipe, each with its intervals, and how much `effects` gains on what ships, paired.
 
-    A quick report has one lag, fewer draws and no choice among candidates.
+    A quick report has fewer flights, as `tested` has, one lag, fewer draws and no choice among candidates.
     """
     draws = QUICK_DRAWS if quick else DRAWS
+    part = np.arange(0, len(flights), QUICK_SHARE if quick else 1)
     recipes: tuple[AnyRecipe, ...] = (IMPROVED, EFFECTS)
     measured = {("monthly", 0): [tested[recipe.name]["backtest"] for recipe in recipes]}
     for lag in LAGS[:1] if quick else LAGS:
         both = [
-            run_weekly(recipe, flights, lag, partial(_named, progress, f"{recipe.name}, weekly, lag {lag}"))
+            run_weekly(recipe, flights.take(part), lag, partial(_named, progress, f"{recipe.name}, weekly, lag {lag}"))
             for recipe in recipes
         ]
-        measured[("weekly", lag)] = [plain for plain, _ in both]
-        measured[("weekly, with the level", lag)] = [levelled for _, levelled in both]
+        measured[("weekly", lag)] = [_of_all(plain, part) for plain, _ in both]
+        measured[("weekly, with the level", lag)] = [_of_all(levelled, part) for _, levelled in both]
     rows = [
         _row(name, lag, recipe.name, parts, flights, draws)
         for (name, lag), of in measured.items()
@@ -77,6 +81,11 @@ UNITS = (("month", "M"), ("week", "W"), ("day", "D"))
 
 def _named(progress: Progress, name: str, what: str, done: int, total: int) -> None:
     progress(f"{name}: {what}", done, total)
+
+
+def _of_all(tested: Sequence[Tested], part: Rows) -> list[Tested]:
+    """What was tested on a part of the flights, with its rows in all of them."""
+    return [replace(each, rows=part[each.rows]) for each in tested]
 
 
 def _row(name: str, lag: int, recipe: str, parts: Sequence[Tested], flights: Flights, draws: int) -> Figures:

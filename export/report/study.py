@@ -17,7 +17,7 @@ from export.learn.recipes import EFFECTS, IMPROVED, REFERENCE, AnyRecipe
 from export.learn.tables import matrix
 from export.learn.train import choose, predict, train, train_on
 from export.progress import Progress
-from export.report.about import TALKED_OF, about_flights, about_recipe, rates, variants
+from export.report.about import QUICK_SHARE, TALKED_OF, about_flights, about_recipe, rates, variants
 from export.report.curves import gain_curve, level_known, precision_recall
 from export.report.kept import kept
 from export.tried.attempts import Attempt, attempts, try_out
@@ -28,8 +28,6 @@ Figures = dict[str, Any]
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 TREES = (5, 10, 20, 30, 40, 50, 60, 80, 100, 130, 160, 200, 250, 300)
 COMPARED: tuple[AnyRecipe, ...] = (REFERENCE, IMPROVED, EFFECTS)
-QUICK_SHARE = 4
-"""A quick report looks at every fourth flight."""
 
 
 @dataclass(frozen=True)
