@@ -48,10 +48,21 @@ def need() -> Callable[[object, str], None]:
     return check
 
 
+@pytest.fixture(scope="session")
+def need_built(need: Callable[[object, str], None]) -> Callable[[bool, str], None]:
+    """Skips what cargo takes a minute or more to build, unless it is built or everything has to run."""
+    return lambda built, how: need(
+        built or os.environ.get("ATRASO_REQUIRE_ALL"), f"it is not built, which takes minutes: {how}"
+    )
+
+
 @pytest.fixture(scope="module")
 def browser(need: Callable[[object, str], None]) -> Iterator[Browser]:
-    """Chromium, of one module: while it is there, the thread has a running event loop."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """Chromium, of one module: while it is there, the thread has a running event loop.
+
+    Where there is one without windows, that, which takes half of the time.
+    """
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     need(chromium, "chromium is not installed: apt-get install chromium")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
     with sync_playwright() as playwright:

@@ -39,6 +39,7 @@ def served(clone: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "VIRTUAL_ENV"))}
+    env["CARGO_TARGET_DIR"] = str(ROOT / "native" / "target")  # where most of it is built already
     command = ["make", "serve"]
     with subprocess.Popen(command, cwd=clone, env=env | {"PORT": str(port)}, start_new_session=True) as process:
         try:

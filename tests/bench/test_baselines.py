@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench import baselines
-from bench.baselines.axum_onnx import SOURCE
+from bench.baselines.axum_onnx import BUILD, SOURCE
 from bench.check import ask, check
 from bench.errors import BenchError, WrongReply
 from bench.measure import Bench, started
@@ -32,9 +32,14 @@ def test_it_starts_and_answers(bench: Bench, name: str) -> None:
 
 
 def test_axum_says_the_same_as_our_server(
-    bench: Bench, server: Any, need_tool: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    server: Any,
+    need_tool: Callable[[str], None],
+    need_built: Callable[[bool, str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need_tool("cargo")
+    need_built((BUILD / "debug" / "atraso-axum").exists(), "`ATRASO_REQUIRE_ALL=1 make test`")
     monkeypatch.setenv("ATRASO_CARGO_PROFILE", "dev")
     with started(row("axum-onnx"), bench) as target:
         ours, theirs = (HTTPConnection("127.0.0.1", port, timeout=30) for port in (server.port, target.server.port))

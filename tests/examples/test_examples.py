@@ -23,11 +23,15 @@ Golden = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="session", params=EXAMPLES, ids=lambda example: example.name)
-def example(request: pytest.FixtureRequest, need: Callable[[object, str], None]) -> Example:
+def example(
+    request: pytest.FixtureRequest, need: Callable[[object, str], None], need_built: Callable[[bool, str], None]
+) -> Example:
     """An example, built."""
     found: Example = request.param
     tool = found.missing()
     need(not tool, f"{tool} is not installed: examples/{found.name} is left out")
+    if found.name == "rust":
+        need_built(any(found.folder.glob("target/*/check")), "`cargo build` in examples/rust")
     os.environ.setdefault("ATRASO_CARGO_PROFILE", "dev")  # builds in a third of the time of a quick program
     examples.build(found)
     return found
