@@ -1,6 +1,7 @@
 """What the simulation says beside what a real worker does: it is fitted to some loads, and held against others."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from http.client import HTTPConnection
 
@@ -35,8 +36,10 @@ WITHIN = 0.20
 """The error that a prediction may have."""
 
 
-Pairs = list[tuple[Load, Floats]]
-"""A load of each round, and when the simulation answered it."""
+SEEDS = range(200, 204)
+"""Pauses at random differ: a load is simulated with so many runs of them."""
+
+Figure = Callable[[Floats, Floats], float]
 
 
 @dataclass(frozen=True)
@@ -136,38 +139,31 @@ def _loads(most: float, seconds: float) -> dict[str, Pieces]:
 def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Figures]:
     rows = []
     for load, rounds in tested.items():
-        seeds = range(200, 200 + len(rounds))
-        pairs = [
-            (each, run(each.due, service, seed, most=CONNECTIONS).done)
-            for each, seed in zip(rounds, seeds, strict=True)
+        measured = [(each.due, each.done) for each in rounds]
+        predicted = [
+            (each.due, run(each.due, service, seed, most=CONNECTIONS).done) for each in rounds for seed in SEEDS
         ]
-        if load == OVERLOADED:
-            rows.append(_saturation(name, pairs))
-        else:
-            rows += [_latency(name, load, percentile, pairs) for percentile in (50, 99)]
+        for what, figure in (OVERLOADED_SHOWS if load == OVERLOADED else SHOWS).items():
+            found = [round(figure(due, done), 3) for due, done in measured]
+            expected = [figure(due, done) for due, done in predicted]
+            rows.append(
+                Row(name, load, what, round(float(np.median(expected)), 3), round(float(np.median(found)), 3), found)
+            )
     return [{**asdict(row), "error": round(row.error, 4)} for row in rows]
 
 
-def _saturation(name: str, pairs: Pairs) -> Row:
-    measured = [_answered(load.due, load.done) for load, _ in pairs]
-    predicted = [_answered(load.due, done) for load, done in pairs]
-    return _row(name, OVERLOADED, "requests/s", predicted, measured)
-
-
-def _latency(name: str, load: str, percentile: int, pairs: Pairs) -> Row:
-    measured = [float(np.percentile(each.latency, percentile)) * 1e3 for each, _ in pairs]
-    predicted = [float(np.percentile(done - each.due, percentile)) * 1e3 for each, done in pairs]
-    return _row(name, load, f"p{percentile} ms", predicted, measured)
-
-
-def _row(name: str, load: str, what: str, predicted: list[float], measured: list[float]) -> Row:
-    rounds = [round(each, 3) for each in measured]
-    return Row(name, load, what, round(float(np.median(predicted)), 3), round(float(np.median(measured)), 3), rounds)
+def _milliseconds(percentile: int) -> Figure:
+    return lambda due, done: float(np.percentile(done - due, percentile)) * 1e3
 
 
 def _answered(due: Floats, done: Floats) -> float:
     """Requests a second that were answered before the last was due."""
     return int((done <= due[-1]).sum()) / float(due[-1])
+
+
+SHOWS = {f"p{percentile} ms": _milliseconds(percentile) for percentile in (50, 99)}
+OVERLOADED_SHOWS = {"requests/s": _answered}
+"""What is told of a load, made of when its requests were due and done."""
 
 
 def _told(load: Load) -> str:

@@ -35,7 +35,9 @@ class Load:
 
 
 def fit(calm: Sequence[Load], others: Sequence[Load], together: bool, seed: int) -> Service:
-    """The worker that explains the CPU of all loads, and the latency of `calm`, Poisson ones far below what it can do.
+    """The worker that explains the CPU of all loads, and their latency but for those that are due at once.
+
+    `calm` are far below what it can do: they tell the pauses.
 
     Raises BenchError where the loads do not tell.
     """
@@ -52,7 +54,7 @@ def fit(calm: Sequence[Load], others: Sequence[Load], together: bool, seed: int)
         cold = np.array([float(min(each.cold, count)) for each, count in zip(runs, turns, strict=True)])
         fixed_s, each_s, cold_s = fitted(cpu_s, turns, requests, cold)
         service = replace(service, fixed_s=fixed_s, each_s=each_s, cold_s=cold_s)
-    return replace(service, wire_s=_wire(calm, service, seed))
+    return replace(service, wire_s=_wire([load for load in loads if load.due[-1] > 0], service, seed))
 
 
 def _fewer(lengths: list[float]) -> tuple[float, ...]:
@@ -66,7 +68,7 @@ def _pauses(load: Load, unusual_s: float) -> list[float]:
     return pauses(load.due, load.latency, len(load.due) / float(load.due[-1]), unusual_s)
 
 
-def _wire(calm: Sequence[Load], service: Service, seed: int) -> float:
+def _wire(loads: Sequence[Load], service: Service, seed: int) -> float:
     """What the simulated median lacks, or has too much: replies leave before all of their turn is done."""
-    lacks = [np.median(load.latency) - np.median(run(load.due, service, seed).done - load.due) for load in calm]
+    lacks = [np.median(load.latency) - np.median(run(load.due, service, seed).done - load.due) for load in loads]
     return max(float(np.median(lacks)), -service.fixed_s - service.cold_s)

@@ -44,17 +44,16 @@ def run(arrivals: Floats, service: Service, seed: int, work: Floats | None = Non
             start = max(start, begins + lasts)
             begins, lasts = next(pauses)
         upto = min(bisect_right(came, start, at), at + most)
-        takes = service.fixed_s + worked[upto] - worked[at]
-        if came[at] > free:
-            takes += service.cold_s
-            cold += 1
+        woken = service.cold_s if came[at] > free else 0.0
+        cold += came[at] > free
+        takes = woken + service.fixed_s + worked[upto] - worked[at]
         free = start + takes
         while begins < free:
             held.append((len(firsts), (begins, lasts)))
             free += lasts
             begins, lasts = next(pauses)
         firsts.append(at)
-        starts.append(start)
+        starts.append(start + woken)
         ends.append(free)
         busy += takes
         at = upto

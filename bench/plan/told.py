@@ -33,6 +33,7 @@ CHECKED = (
     Column("what", "what"),
     Column("predicted", "predicted", ",.2f"),
     Column("measured", "measured", ",.2f"),
+    Column("spread", "its rounds"),
     Column("error", "error", "+.0%"),
     Column("verdict", "verdict"),
 )
@@ -77,7 +78,7 @@ def _costs(result: Result) -> str:
 
 def checked(result: Result) -> str:
     """How far the simulation is off."""
-    rows = [row | {"verdict": verdict(row)} for row in result["check"]]
+    rows = [row | {"verdict": verdict(row), "spread": spread(row)} for row in result["check"]]
     worst = max((row["error"] for row in rows), key=abs)
     held = sum(row["verdict"] == "held" for row in rows)
     source = result["measured_header"]
@@ -90,6 +91,10 @@ def checked(result: Result) -> str:
     if busy > QUIET:
         said.append(f"Other programs took {busy:.0%} of the CPUs meanwhile: measure again where nothing else runs.")
     return f"{table(CHECKED, rows)}\n\n{' '.join(said)}"
+
+
+def spread(row: dict[str, Any]) -> str:
+    return f"{min(row['rounds']):,.2f} to {max(row['rounds']):,.2f}"
 
 
 def verdict(row: dict[str, Any]) -> str:

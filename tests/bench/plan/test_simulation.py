@@ -128,3 +128,12 @@ def test_rates_that_change_are_kept() -> None:
     assert len(came) / 200 == pytest.approx(2000, rel=0.02)
     assert ((came % 1) < 0.5).mean() == pytest.approx(0.25, abs=0.01)
     assert (np.diff(came) >= 0).all()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_worker_is_woken_before_it_answers(together: bool) -> None:
+    """The second request finds it awake, and waits for its own turn alone."""
+    worker = Service(10e-6, 5e-6, 20e-6, together=together)
+    found = run(np.array([1.0, 1.0 + 30e-6]), worker, 0)
+    assert (found.done - 1.0).tolist() == pytest.approx([35e-6, 50e-6])
+    assert (found.turns, found.cold) == (2, 1)
