@@ -88,6 +88,9 @@ def checked(result: Result) -> str:
         f"{held} of {len(rows)} predictions are within {WITHIN:.0%}, the worst is off by {worst:+.0%}.",
         f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
     ]
+    late = max((row["measured"] / row["predicted"] for row in rows if "p99" in row["what"]), default=1.0)
+    if late > 1 + WITHIN:
+        said.append(f"**A p99 was up to {late:.1f} times what was predicted**: ask for that much less, or measure.")
     if busy > QUIET:
         said.append(f"Other programs took {busy:.0%} of the CPUs meanwhile: measure again where nothing else runs.")
     return f"{table(CHECKED, rows)}\n\n{' '.join(said)}"

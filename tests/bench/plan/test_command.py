@@ -28,8 +28,18 @@ FOUND = {
             "what": "requests/s",
             "predicted": 80.0,
             "measured": 100.0,
+            "rounds": [90.0, 100.0, 110.0],
             "error": -0.2,
-        }
+        },
+        {
+            "row": "uncached",
+            "load": "80% of saturation",
+            "what": "p99 ms",
+            "predicted": 1.0,
+            "measured": 2.5,
+            "rounds": [0.5, 2.5, 5.0],
+            "error": -0.6,
+        },
     ],
 }
 
@@ -47,7 +57,9 @@ def test_a_plan(run_bench: Callable[..., Any], found: Path, tmp_path: Path) -> N
     ended = run_bench(*args)
     assert ended.returncode == 0, ended.stderr
     assert "**20,000 requests/s with p99 within 2 ms: 2 instances of 1 vCPU" in ended.stdout
-    assert "1 of 1 predictions are within 20%, the worst is off by -20%" in ended.stdout
+    assert "1 of 2 predictions are within 20%, the worst is off by -60%" in ended.stdout
+    assert "A p99 was up to 2.5 times what was predicted" in ended.stdout
+    assert "0.50 to 5.00" in ended.stdout
     assert "Other programs took 40% of the CPUs meanwhile" in ended.stdout
     result = json.loads(out.read_text())
     assert [row["rps"] for row in result["costs"]] == [1, 100, 10_000, 20_000]
