@@ -16,7 +16,8 @@ native: .venv/serve  ## build the hot path in Rust, and say why where that fails
 dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
-test: .venv/dev .venv/native .venv/beam  ## everything that this machine has the tools for
+test:  ## everything that this machine has the tools for
+	@$(MAKE) --no-print-directory --jobs 3 .venv/dev .venv/native .venv/beam
 	.venv/bin/python -m pytest --numprocesses 4 --dist loadscope
 
 chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: some 25 minutes; its table goes to docs/operations.md
