@@ -17,8 +17,7 @@ dev: .venv/dev .venv/native  ## install what export, bench and the tests need
 	@echo "atraso: all is in .venv; try .venv/bin/python -m export --help"
 
 test:  ## everything that this machine has the tools for
-	@$(MAKE) --no-print-directory --jobs 3 .venv/dev .venv/native .venv/beam
-	.venv/bin/python -m pytest --numprocesses 4 --dist loadscope
+	$(MAKE) --no-print-directory --jobs 3 .venv/dev .venv/native .venv/beam && .venv/bin/python -m pytest --numprocesses 4 --dist loadscope
 
 chaos: .venv/dev .venv/native  ## the whole suite that tries to break it: some 25 minutes; its table goes to docs/operations.md
 	ATRASO_CHAOS=full .venv/bin/python -m pytest tests/chaos && .venv/bin/python -m tests.chaos.rig.results
