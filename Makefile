@@ -60,7 +60,7 @@ build/sbom.json: pyproject.toml constraints.txt
 .venv/beam: pyproject.toml bulk/beam-constraints.txt | .venv/serve
 	$(PYTHON) -m venv .venv/beam
 	.venv/beam/bin/$(INSTALL) pip
-	.venv/beam/bin/python -m pip --quiet --disable-pip-version-check install --constraint bulk/beam-constraints.txt --group beam
+	.venv/beam/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --constraint bulk/beam-constraints.txt --group beam
 	@touch $@
 
 .venv/serve: pyproject.toml constraints.txt
@@ -72,7 +72,7 @@ build/sbom.json: pyproject.toml constraints.txt
 
 .venv/dev: .venv/serve
 	@echo "atraso: installing what export, bench and the tests need (lightgbm, onnxmltools, pytest, ...): a minute or so"
-	$(PIP) --group dev
+	$(PIP) --no-compile --group dev # what is used is compiled as it is
 	@touch $@
 
 # Where it cannot be built, the service answers the same in Python: that is told, and is no failure.
