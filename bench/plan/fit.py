@@ -71,4 +71,4 @@ def _pauses(load: Load, unusual_s: float) -> list[float]:
 def _wire(loads: Sequence[Load], service: Service, seed: int) -> float:
     """What the simulated median lacks, or has too much: replies leave before all of their turn is done."""
     lacks = [np.median(load.latency) - np.median(run(load.due, service, seed).done - load.due) for load in loads]
-    return max(float(np.median(lacks)), -service.fixed_s - service.cold_s)
+    return max(float(np.median(lacks)), -service.fixed_s)  # no reply is there before its request

@@ -37,7 +37,7 @@ class Model:
         self.bundle = bundle
         self.lookup = Lookup(Features(bundle.tables, bundle.names), bundle.tables)
         self._scorer = Scorer(bundle)
-        self._memo = Memo(len(bundle.tables), self.run) if memo else None
+        self._ask = Memo(len(bundle.tables), self.run) if memo else self.run
 
     def __call__(self, opera: pa.Array, siglades: pa.Array, when: pa.Array) -> Said:
         """Columns of texts, plain or dictionary-encoded, without nulls."""
@@ -47,8 +47,7 @@ class Model:
         matrix, good, unknown = found
         if not good.all():
             matrix, unknown = matrix[good], unknown[good]
-        said = self._memo(matrix) if self._memo else self.run(matrix)
-        return Said(said, unknown, good)
+        return Said(self._ask(matrix), unknown, good)
 
     def run(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """ONNX Runtime alone: [N, F] -> [N]."""

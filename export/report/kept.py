@@ -39,11 +39,12 @@ def kept(tested: Mapping[str, Protocols], flights: Flights, quick: bool, progres
     """
     draws = QUICK_DRAWS if quick else DRAWS
     part = np.arange(0, len(flights), QUICK_SHARE if quick else 1)
+    some = flights.take(part)
     recipes: tuple[AnyRecipe, ...] = (IMPROVED, EFFECTS)
     measured = {("monthly", 0): [tested[recipe.name]["backtest"] for recipe in recipes]}
     for lag in LAGS[:1] if quick else LAGS:
         both = [
-            run_weekly(recipe, flights.take(part), lag, partial(_named, progress, f"{recipe.name}, weekly, lag {lag}"))
+            run_weekly(recipe, some, lag, partial(_named, progress, f"{recipe.name}, weekly, lag {lag}"))
             for recipe in recipes
         ]
         measured[("weekly", lag)] = [_of_all(plain, part) for plain, _ in both]
