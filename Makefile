@@ -4,6 +4,9 @@ PIP = .venv/bin/$(INSTALL)
 
 CRATE = native/Cargo.toml native/pyproject.toml native/atraso_native.pyi $(wildcard native/src/*.rs)
 
+# Where this is set, each of the hundreds of processes that the tests start compiles anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve native dev test chaos check check-rust export bench beam sbom
 
 serve: .venv/serve .venv/native  ## serve the shipped model on http://localhost:8080
