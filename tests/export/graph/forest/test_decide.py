@@ -47,6 +47,6 @@ def test_a_number_goes_where_lightgbm_sends_it(decision: int, nan: bool) -> None
 
 
 @pytest.mark.parametrize("decision", [1, 3, 5, 9])
-@pytest.mark.parametrize("members", MEMBERS, ids=str)
+@pytest.mark.parametrize("members", MEMBERS, ids=lambda members: str(sorted(members)))
 def test_a_category_goes_where_lightgbm_sends_it(decision: int, members: set[int]) -> None:
     check(Split(0, 0.0, decision, frozenset(members), ~0, ~1), CATEGORIES)
