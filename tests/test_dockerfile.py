@@ -22,6 +22,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.processes import children
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = Path(sys.base_prefix) / "bin"
 BASES = r"(python|rust):\d+\.\d+\.\d+-slim-\w+ AS \w+|scratch"
@@ -139,10 +141,9 @@ def container(image: Stage, *command: str, **env: str) -> Iterator[subprocess.Po
 def first_process(container: subprocess.Popen[str]) -> int:
     """The machine's number of what is process 1 in there."""
     deadline = time.monotonic() + 30
-    children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
-    while not (found := children.read_text().split()):
+    while not (found := children(container.pid)):
         assert time.monotonic() < deadline
-    return int(found[0])
+    return found[0]
 
 
 def inside(pid: int, image: Stage, *command: str) -> list[str]:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
+from tests.processes import children
 
 ONE = "/predict_delay_probability"
 MANY = "/predict_delay_probabilities"
@@ -88,7 +89,7 @@ def metric(server: Any, name: str) -> float:
 def test_no_request_takes_a_thread(servers: Callable[..., Any]) -> None:
     """Neither what is answered nor what is refused: threads stay, with memory of their own."""
     server = servers("--workers", 1)
-    (worker,) = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    (worker,) = children(server.process.pid)
     threads = Path(f"/proc/{worker}/task")
     before = len(list(threads.iterdir()))
     for path in ("/nowhere", "/model_status", "/flights", "/catalogue", "/v2", "/v2/models/none", "/metrics"):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from service.api.contract import EXAMPLE
+from tests.processes import children
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -138,13 +139,13 @@ def test_what_kubernetes_sets_beside_a_service_named_atraso_is_ignored(servers: 
 def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: int, tmp_path: Path) -> None:
     server = servers("--workers", workers, env={"TMPDIR": str(tmp_path)})
     server.post("/predict_delay_probability", EXAMPLE)
-    children = children_of(server.process.pid)
+    started = children(server.process.pid)
     assert server.stop(how) == 0
     log = server.log.read_text()
     assert log.count("Finished server process") == workers
     assert "Traceback" not in log
     deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{child}").exists() for child in children):
+    while any(Path(f"/proc/{child}").exists() for child in started):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert not list(tmp_path.iterdir())
@@ -152,14 +153,10 @@ def test_ends_well_on_a_signal(servers: Callable[..., Any], workers: int, how: i
 
 def test_a_worker_that_died_comes_back(servers: Callable[..., Any]) -> None:
     server = servers("--workers", 2)
-    first = children_of(server.process.pid)
+    first = children(server.process.pid)
     os.kill(first[0], signal.SIGKILL)
     deadline = time.monotonic() + 20
-    while len(now := children_of(server.process.pid)) < 2 or first[0] in now:
+    while len(now := children(server.process.pid)) < 2 or first[0] in now:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert server.post("/predict_delay_probability", EXAMPLE).status_code == 200
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.chaos.rig.client import DEADLINE, Connection, wait_until
+from tests.processes import children
 
 ROOT = Path(__file__).resolve().parents[3]
 LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: chaos\r\n\r\n"
@@ -133,13 +134,6 @@ def start(
     server.port = wait_until(port, why=server.text)
     wait_until(ready, why=server.text)
     return server
-
-
-def children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def command_line(pid: int) -> str:

@@ -6,13 +6,13 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import repeat
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from service.api.contract import EXAMPLE
+from tests.processes import children, memory_kib
 
 MAX_BODY = 500_000
 BLOCK = b"x" * 65_536
@@ -113,20 +113,14 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 def resident(server: Any) -> int:
     """Kilobytes of memory that the worker has."""
-    return memory(server, "VmRSS")
+    (worker,) = children(server.process.pid)
+    return memory_kib(worker, "VmRSS")
 
 
 def peak(server: Any) -> int:
     """Those that it had at most."""
-    return memory(server, "VmHWM")
-
-
-def memory(server: Any, which: str) -> int:
-    pid = server.process.pid
-    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = re.search(rf"{which}:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
-    assert found
-    return int(found.group(1))
+    (worker,) = children(server.process.pid)
+    return memory_kib(worker, "VmHWM")
 
 
 def events(server: Any, status: int) -> int:

@@ -14,6 +14,7 @@ from service.api.contract import EXAMPLE
 from service.api.routing.paths import HOT
 from service.server.metrics import BEAT, BOUNDS_US, CONNECTIONS, PARENT, Metrics, Shared
 from service.server.prometheus import render
+from tests.processes import children
 
 ROOT = Path(__file__).resolve().parents[3]
 MANY = "/predict_delay_probabilities"
@@ -205,10 +206,6 @@ def test_workers_are_summed_whichever_is_asked_and_a_death_loses_nothing(servers
     assert status_count(ask(server), HOT, "200") == sent
     workers = {name for name in ask(server) if name.startswith("atraso_worker_requests_total")}
     assert len(workers) == 2
-
-
-def children(pid: int) -> list[int]:
-    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def test_the_format_is_prometheus(server: Any) -> None:

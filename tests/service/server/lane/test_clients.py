@@ -1,13 +1,12 @@
 """Clients that reset, do not read, or stay: each way bears with them."""
 
-import re
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.processes import children, memory_kib
 from tests.service.server.lane.wire import GET, KEEP_ALIVE, LAST, flight, parse, read_one, request, statuses, talk
 
 
@@ -25,10 +24,8 @@ def test_a_client_that_resets_disturbs_nobody(ways: tuple[Any, ...], cut: int | 
 
 def resident(pid: int) -> int:
     """Kilobytes of memory that the one worker of this parent has."""
-    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{worker}/status").read_text())
-    assert found
-    return int(found.group(1))
+    (worker,) = children(pid)
+    return memory_kib(worker, "VmRSS")
 
 
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["native", "lane", "plain"])

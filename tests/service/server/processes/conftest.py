@@ -2,16 +2,13 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.processes import children
+
 DEADLINE = 30
-
-
-def children_of(pid: int) -> list[int]:
-    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def poll(holds: Callable[[], Any], log: Callable[[], str] = str) -> Any:
@@ -25,7 +22,7 @@ def poll(holds: Callable[[], Any], log: Callable[[], str] = str) -> Any:
 @pytest.fixture(scope="session")
 def workers_of() -> Callable[[Any], list[int]]:
     """The processes that serve, of a running server."""
-    return lambda server: children_of(server.process.pid)
+    return lambda server: children(server.process.pid)
 
 
 @pytest.fixture(scope="session")

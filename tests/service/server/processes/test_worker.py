@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.processes import children
+
 CONNECTIONS = 64
 GET = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -51,11 +53,9 @@ def test_one_worker_takes_all_while_the_other_is_away(servers: Callable[..., Any
     """A worker that hangs does not keep connections from the others."""
     import os
     import signal
-    from pathlib import Path
 
     server = servers("--workers", 2)
-    pid = server.process.pid
-    workers = [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+    workers = children(server.process.pid)
     os.kill(workers[0], signal.SIGSTOP)
     try:
         for _ in range(20):
