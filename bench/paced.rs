@@ -12,11 +12,14 @@ use std::hint;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 type Result<T> = std::result::Result<T, String>;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Until the server has taken all connections, which is not what is measured.
+const SETTLED: Duration = Duration::from_millis(100);
 const LENGTH: &[u8] = b"content-length: ";
 
 struct Connection {
@@ -42,6 +45,7 @@ fn run(args: &[String]) -> Result<()> {
     let requests = split(&read(requests)?)?;
     let due: Vec<Duration> = numbers(&read(due)?).map(Duration::from_nanos).collect();
     let connections = (0..count).map(|_| connect(port)).collect::<Result<Vec<_>>>()?;
+    thread::sleep(SETTLED);
     let times = send_all(&requests, &due, connections)?;
     let bytes: Vec<u8> = times.iter().flatten().flat_map(|time| (time.as_nanos() as u64).to_le_bytes()).collect();
     fs::write(done, bytes).map_err(|error| format!("{done}: {error}"))

@@ -68,8 +68,8 @@ def duration(text: str) -> float:
     "--tier", type=click.Choice([str(tier) for tier in TIERS]), default="2", show_default=True, help="Of prices."
 )
 @click.option("--check", "checks", is_flag=True, help="Measure anew, and hold the simulation against it.")
-@options.seconds(2)
-@options.number("--rounds", 3, "How often --check goes through its loads.")
+@options.seconds(1)
+@options.number("--rounds", 8, "How often --check goes through its loads.")
 @click.option(
     "--measured",
     type=options.FILE,
@@ -95,7 +95,7 @@ def command(
     **asked: Any,
 ) -> None:
     """How many instances hold a rate within a p99, and what a month of them costs."""
-    found = _checked(seconds, rounds) if checks else _known(measured)
+    found = _checked(seconds, rounds, p99) if checks else _known(measured)
     uncached, hits = (restored(found["measured"][name]) for name in ROWS)
     service = mixed(hits, uncached, cached).slower(slower)
     service = replace(service, wire_s=service.wire_s + (network or 0.0))
@@ -137,27 +137,32 @@ def _known(path: Path) -> Result:
         raise BenchError(f"{path} does not exist: `python -m bench plan --check` measures what a plan is made of")
     found = results.read(path)
     try:
-        return {name: found[name] for name in ("measured", "measured_header", "check")}
+        return {name: found[name] for name in ("measured", "measured_header", "check")} | {
+            "machine": found.get("machine", [])
+        }
     except KeyError as error:
         raise BenchError(
             f"{path}: it has no {error}: `python -m bench plan --check --out {path}` makes it anew"
         ) from None
 
 
-def _checked(seconds: int, rounds: int) -> Result:
+def _checked(seconds: int, rounds: int, p99_s: float) -> Result:
     """What the two rows cost, measured, and how far the simulation of them is off. Raises BenchError."""
     built()
     services: dict[str, Service] = {}
     rows: list[Figures] = []
+    machine: list[Figures] = []
     with prepared() as bench:
         if bench.cpus.server is None:
             raise BenchError("--check needs two CPUs: the load generator spins, and would take the server's time")
         header = results.header(bench.cpus)
         for name in ROWS:
-            services[name], checked = check(name, bench, seconds, rounds)
-            rows += checked
+            checked = check(name, bench, seconds, rounds, p99_s)
+            services[name] = checked.service
+            rows += checked.rows
+            machine.append(checked.machine)
     measured = {name: stored(service) for name, service in services.items()}
-    return {"measured": measured, "measured_header": header, "check": rows}
+    return {"measured": measured, "measured_header": header, "check": rows, "machine": machine}
 
 
 def _planned(asked: Asked, service: Service) -> Result:

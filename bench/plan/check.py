@@ -1,30 +1,22 @@
 """What the simulation says beside what a real worker does: it is fitted to some loads, and held against others."""
 
-import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from http.client import HTTPConnection
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from bench import paced, processes
-from bench.errors import BenchError
-from bench.measure import WARM_UP, Bench, Figures, Target, started
+from bench.measure import Bench, Figures
 from bench.plan.arrivals import Pieces, changing, poisson
-from bench.plan.fit import Load, fit
+from bench.plan.fit import RUN_IN, Load, fit
 from bench.plan.service import Floats, Service
 from bench.plan.simulation import run
-from bench.rows import OURS
+from bench.plan.sizing import limit
+from bench.plan.worker import CONNECTIONS, FEW, Worker, working
 from export.progress import step
 
-CONNECTIONS = 128
-FEW = 32
-"""Connections of the load that the cost of a request is fitted to."""
-LIKELY = 20_000
-"""Requests a second to warm up with."""
 FLOOD = 60_000
 """Requests that are due at once, for each second that a load is to last: a worker answers them in about a second."""
-CALM, FITTED = 0.1, (0.3, 0.6)
+CALM, BUSY = 0.1, (0.3, 0.6)
 """Loads to fit, as shares of what FEW connections got answered."""
 TESTED = (0.5, 0.65, 0.8)
 OVERLOAD = 1.3
@@ -32,19 +24,19 @@ OVERLOAD = 1.3
 BURSTING, OVERLOADED = "bursts above saturation", "overload"
 BURSTS: Pieces = ((0.18, 0.4), (0.02, 1.5))
 """Seconds and shares of it, again and again: a burst is more than the worker can do."""
+RUNGS = (0.7, 0.85, 1.0, 1.15, 1.3)
+"""Loads to find the highest rate that holds a p99, as shares of what was predicted; WITHIN lies inside of them."""
 WITHIN = 0.20
 """The error that a prediction may have."""
-
-
-SEEDS = range(200, 204)
-"""Pauses at random differ: a load is simulated with so many runs of them."""
+SEED = 200
 
 Figure = Callable[[Floats, Floats], float]
+"""Made of when requests were due, and when they were answered."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A prediction: milliseconds or requests a second, predicted and measured in each round."""
+    """A prediction: milliseconds or requests a second, predicted and measured, and measured in each round."""
 
     row: str
     load: str
@@ -58,102 +50,121 @@ class Row:
         return self.predicted / self.measured - 1
 
 
-def check(name: str, bench: Bench, seconds: float, rounds: int) -> tuple[Service, list[Figures]]:
-    """The service fitted to the row `name`, and rows that say how far its predictions are off. Raises BenchError.
-
-    Loads to fit and loads to test come in turn, so that the machine's moods meet both.
-    """
-    calm: list[Load] = []
-    others: list[Load] = []
-    tested: dict[str, list[Load]] = {}
-    with started(OURS[name], bench) as target:
-        worker = _Worker(target, bench, "--cache-size 0" in target.command)
-        worker.load(poisson(LIKELY, LIKELY * WARM_UP, 0))
-        most = 0.0
-        for number in range(rounds):
-            flood = step(f"{name}, to fit: all that {FEW} connections carry", lambda: _flood(worker, seconds), _told)
-            rate = len(flood.due) / float(flood.done.max())
-            calm.append(worker.at(CALM * rate, 2 * seconds, number, f"{name}, to fit"))
-            others += [flood, *(worker.at(share * rate, seconds, number, f"{name}, to fit") for share in FITTED)]
-            most = most or fit(calm, others, worker.counts, 0).saturation(CONNECTIONS)
-            for load, pieces in _loads(most, seconds).items():
-                due = changing(pieces, 100 + number)
-                did = step(f"{name}, to test: {load}", lambda due=due: worker.load(due), _told)  # type: ignore[misc]
-                tested.setdefault(load, []).append(did)
-        service = fit(calm, others, worker.counts, 0)
-    return service, _rows(name, service, tested)
-
-
 @dataclass(frozen=True)
-class _Worker:
-    """A server to load; `counts` says that it tells its turns."""
+class Checked:
+    """The service fitted to a row, how far its predictions are off, and how steady the machine was meanwhile."""
 
-    target: Target
-    bench: Bench
-    counts: bool
-
-    def at(self, rate: float, seconds: float, seed: int, what: str) -> Load:
-        due = poisson(rate, int(rate * seconds), seed)
-        return step(f"{what}, {rate:,.0f} requests/s", lambda: self.load(due), _told)
-
-    def load(self, due: Floats, connections: int = CONNECTIONS) -> Load:
-        """What a load does. Raises BenchError."""
-        server = self.target.server
-        pids = processes.tree(server.pid)
-        before = self._runs()
-        done, spent = processes.watch(
-            pids,
-            lambda: paced.send(due, server.port, self.target.traffic, connections, self.bench.cpus, self.bench.folder),
-        )
-        return Load(done.due, done.sent, done.done, spent.server_s, (self._runs() - before) or None)
-
-    def _runs(self) -> float:
-        """Runs of the model: one a turn, where no reply is cached."""
-        if not self.counts:
-            return 0.0
-        connection = HTTPConnection("127.0.0.1", self.target.server.port, timeout=10)
-        try:
-            connection.request("GET", "/metrics")
-            found = re.search(rb"^atraso_model_runs_total (\d+)$", connection.getresponse().read(), re.M)
-        finally:
-            connection.close()
-        if not found:
-            raise BenchError("/metrics does not tell the runs of the model")
-        return float(found[1])
+    service: Service
+    rows: list[Figures]
+    machine: Figures
 
 
-def _flood(worker: _Worker, seconds: float) -> Load:
+def check(name: str, bench: Bench, seconds: float, rounds: int, p99_s: float) -> Checked:
+    """The service fitted to the row `name`, held against other loads, and against the rate that holds `p99_s`.
+
+    Each round goes once through all loads, `seconds` each, so that the machine's moods meet them alike. Raises
+    BenchError.
+    """
+    loads = _Loads(seconds, p99_s)
+    with working(name, bench) as worker:
+        for number in range(rounds):
+            step(f"{name}, round {number + 1} of {rounds}", lambda: loads.another(worker), _told)
+        slow = loads.slow()
+        service = loads.service(worker.counts)
+    rows = [*_rows(name, service, loads.tested), _highest(name, service, loads.rungs, p99_s)]
+    steadiness = {"slowest": round(max(slow), 3), "fastest": round(min(slow), 3)}
+    machine = {"row": name, **steadiness, "loads": worker.loads, "again": worker.again}
+    return Checked(service, [{**asdict(row), "error": round(row.error, 4)} for row in rows], machine)
+
+
+@dataclass
+class _Loads:
+    """The loads of all rounds; their rates are those of the first, on a machine as fast as it was then."""
+
+    seconds: float
+    p99_s: float
+    calm: list[Load] = field(default_factory=list)
+    busy: list[Load] = field(default_factory=list)
+    flood: list[Load] = field(default_factory=list)
+    tested: dict[str, list[Load]] = field(default_factory=dict)
+    rungs: dict[float, list[Load]] = field(default_factory=dict)
+    most: float = 0.0
+    highest: float = 0.0
+
+    def another(self, worker: Worker) -> Worker:
+        """A round. Raises BenchError."""
+        number = len(self.flood)
+        self.flood.append(_flood(worker, self.seconds))
+        first = self.flood[0]
+        rate = len(first.due) / float(first.done.max()) * first.slow
+        for share, seconds in ((CALM, 2 * self.seconds), *((share, self.seconds) for share in BUSY)):
+            due = poisson(share * rate, int(share * rate * seconds), number)
+            (self.calm if share == CALM else self.busy).append(worker.steady(due))
+        if not number:
+            service = self.service(worker.counts)
+            self.most, self.highest = service.saturation(CONNECTIONS), limit(service, self.p99_s).rate
+        for load, pieces in _tested(self.most, self.seconds).items():
+            self.tested.setdefault(load, []).append(worker.steady(changing(pieces, 100 + number)))
+        for share in RUNGS:
+            due = changing([(self.seconds, share * self.highest)], 100 + number)
+            self.rungs.setdefault(share, []).append(worker.steady(due))
+        return worker
+
+    def service(self, together: bool) -> Service:
+        """Fitted to all rounds. Raises BenchError."""
+        return fit(self.calm, self.busy, self.flood, together, SEED)
+
+    def slow(self) -> list[float]:
+        """How slow the machine was in each load, from now on told as a multiple of the median."""
+        every = [self.calm, self.busy, self.flood, *self.tested.values(), *self.rungs.values()]
+        usual = float(np.median([load.slow for loads in every for load in loads]))
+        for loads in every:
+            loads[:] = [replace(load, slow=load.slow / usual) for load in loads]
+        return [load.slow for loads in every for load in loads]
+
+
+def _flood(worker: Worker, seconds: float) -> Load:
     """Requests that are all due at once: each of FEW connections sends as soon as it has its reply."""
-    load = worker.load(np.zeros(int(FLOOD * seconds)), FEW)
+    load = worker.steady(np.zeros(int(FLOOD * seconds)), FEW)
     return load if load.turns else replace(load, turns=len(load.due) / FEW)
 
 
-def _loads(most: float, seconds: float) -> dict[str, Pieces]:
+def _tested(most: float, seconds: float) -> dict[str, Pieces]:
     """The loads to test, where `most` is the saturation that was predicted."""
-    steady: dict[str, Pieces] = {f"{share:.0%} of saturation": [(2 * seconds, share * most)] for share in TESTED}
-    again = round(2 * seconds / sum(length for length, _ in BURSTS))
+    steady: dict[str, Pieces] = {f"{share:.0%} of saturation": [(seconds, share * most)] for share in TESTED}
+    again = max(round(seconds / sum(length for length, _ in BURSTS)), 1)
     bursts = [(length, share * most) for length, share in BURSTS] * again
     return {**steady, BURSTING: bursts, OVERLOADED: [(seconds, OVERLOAD * most)]}
 
 
-def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Figures]:
+def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Row]:
     rows = []
     for load, rounds in tested.items():
         measured = [(each.due, each.done) for each in rounds]
         predicted = [
-            (each.due, run(each.due, service, seed, most=CONNECTIONS).done) for each in rounds for seed in SEEDS
+            (each.due, run(each.due, service.slower(each.slow), SEED + number, most=CONNECTIONS).done)
+            for number, each in enumerate(rounds)
         ]
         for what, figure in (OVERLOADED_SHOWS if load == OVERLOADED else SHOWS).items():
             found = [round(figure(due, done), 3) for due, done in measured]
-            expected = [figure(due, done) for due, done in predicted]
-            rows.append(
-                Row(name, load, what, round(float(np.median(expected)), 3), round(float(np.median(found)), 3), found)
-            )
-    return [{**asdict(row), "error": round(row.error, 4)} for row in rows]
+            expected = float(np.median([figure(due, done) for due, done in predicted]))
+            rows.append(Row(name, load, what, round(expected, 3), round(float(np.median(found)), 3), found))
+    return rows
+
+
+def _highest(name: str, service: Service, rungs: dict[float, list[Load]], p99_s: float) -> Row:
+    """The rate that holds `p99_s` as a plan says it, and where p99 crosses it in each round, between the rungs."""
+    found = []
+    for loads in zip(*rungs.values(), strict=True):
+        rates = [len(load.due) / float(load.due[-1]) * load.slow for load in loads]
+        p99s = np.maximum.accumulate([SHOWS["p99 ms"](load.due, load.done) for load in loads])
+        found.append(round(float(np.interp(np.log(p99_s * 1e3), np.log(p99s), rates)), 1))
+    predicted = round(limit(service, p99_s).rate, 1)
+    return Row(name, f"p99 of {p99_s * 1e3:g} ms", "requests/s", predicted, round(float(np.median(found)), 1), found)
 
 
 def _milliseconds(percentile: int) -> Figure:
-    return lambda due, done: float(np.percentile(done - due, percentile)) * 1e3
+    return lambda due, done: float(np.percentile((done - due)[due > RUN_IN], percentile)) * 1e3
 
 
 def _answered(due: Floats, done: Floats) -> float:
@@ -166,6 +177,5 @@ OVERLOADED_SHOWS = {"requests/s": _answered}
 """What is told of a load, made of when its requests were due and done."""
 
 
-def _told(load: Load) -> str:
-    p50, p99 = np.percentile(load.latency, [50, 99]) * 1e3
-    return f"{len(load.due) / load.done.max():>9,.0f} answered/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+def _told(worker: Worker) -> str:
+    return f"the machine takes {worker.slow:.2f} of what it took; {worker.loads} loads, {worker.again} done again"

@@ -72,17 +72,3 @@ def fitted(cpu_s: Floats, turns: Floats, requests: Floats, cold: Floats) -> tupl
     if best[1] <= 0:
         raise BenchError("a request's cost can't be told from a turn's: the machine was too busy to measure")
     return float(best[0]), float(best[1]), float(best[2])
-
-
-def pauses(due: Floats, latency: Floats, rate: float, usual_s: float) -> list[float]:
-    """The lengths of the pauses that requests ran into at a low rate: all that waited longer than `usual_s`.
-
-    The first request that a pause met came 1/rate after its begin on average, whatever the pause's length.
-    """
-    found, until = [], -1.0
-    for number in np.flatnonzero(latency > usual_s):
-        begun = due[number]
-        if begun >= until:
-            until = begun + latency[number]
-            found.append(float(latency[number]) + 1 / rate)
-    return found

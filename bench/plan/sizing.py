@@ -13,7 +13,7 @@ from bench.plan.simulation import run
 
 SEED = 18
 SECONDS = 8.0
-FEWEST, MOST = 20_000, 200_000
+FEWEST, MOST = 20_000, 1_000_000
 """Requests that a worker is simulated with, for SECONDS if that lies between."""
 IDLE = 0.01
 """A worker with this share of what it can do has nothing to queue for."""
@@ -79,9 +79,9 @@ def held(service: Service, rate: float) -> Held:
 
 def sized(asked: Asked, service: Service) -> Fleet:
     """The fewest instances that hold what is asked, in a burst and with `spare` of them lost. Raises BenchError."""
-    limit = _limit(service, asked.p99_s)
-    workers = math.ceil(asked.rps * asked.burst * asked.uneven / (limit.rate * (1 - asked.margin)))
-    return Fleet(math.ceil(workers / asked.vcpus) + asked.spare, asked.vcpus, limit)
+    most = limit(service, asked.p99_s)
+    workers = math.ceil(asked.rps * asked.burst * asked.uneven / (most.rate * (1 - asked.margin)))
+    return Fleet(math.ceil(workers / asked.vcpus) + asked.spare, asked.vcpus, most)
 
 
 def scenarios(asked: Asked, fleet: Fleet, service: Service) -> dict[str, tuple[int, Held]]:
@@ -98,7 +98,7 @@ def scenarios(asked: Asked, fleet: Fleet, service: Service) -> dict[str, tuple[i
 
 
 @cache
-def _limit(service: Service, p99_s: float) -> Held:
+def limit(service: Service, p99_s: float) -> Held:
     """The highest rate whose p99 is within `p99_s`; near it p99 rises with the rate."""
     most = 1 / service.each_s
     best = held(service, IDLE * most)

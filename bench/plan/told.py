@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from bench.errors import BenchError
 from bench.plan.check import WITHIN
 from bench.plan.prices import AS_OF, CHECK
@@ -33,7 +35,7 @@ CHECKED = (
     Column("what", "what"),
     Column("predicted", "predicted", ",.2f"),
     Column("measured", "measured", ",.2f"),
-    Column("spread", "its rounds"),
+    Column("spread", "half of its rounds"),
     Column("error", "error", "+.0%"),
     Column("verdict", "verdict"),
 )
@@ -84,10 +86,17 @@ def checked(result: Result) -> str:
     source = result["measured_header"]
     busy = source["others_busy"]
     said = [
-        "The simulation beside one real worker, fitted to other loads than these, medians of the rounds:",
+        "The simulation beside one real worker, fitted to other loads than these, medians of the rounds;",
+        "the last row is what a plan is made of, the rate that a worker takes within a p99, and where p99 crossed it:",
         f"{held} of {len(rows)} predictions are within {WITHIN:.0%}, the worst is off by {worst:+.0%}.",
         f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
     ]
+    for machine in result.get("machine", []):
+        said.append(
+            f"For a request of `{machine['row']}` the machine took {machine['fastest']:.2f} to {machine['slowest']:.2f}"
+            f" times what it usually does; {machine['loads']} loads were done, and {machine['again']} times one again"
+            " because that had changed."
+        )
     late = max((row["measured"] / row["predicted"] for row in rows if "p99" in row["what"]), default=1.0)
     if late > 1 + WITHIN:
         said.append(f"**A p99 was up to {late:.1f} times what was predicted**: ask for that much less, or measure.")
@@ -97,7 +106,9 @@ def checked(result: Result) -> str:
 
 
 def spread(row: dict[str, Any]) -> str:
-    return f"{min(row['rounds']):,.2f} to {max(row['rounds']):,.2f}"
+    """Where the middle half of the rounds lies."""
+    low, high = np.quantile(row["rounds"], [0.25, 0.75])
+    return f"{low:,.2f} to {high:,.2f}"
 
 
 def verdict(row: dict[str, Any]) -> str:

@@ -32,8 +32,12 @@ def test_requests_are_sent_when_they_are_due(bench: Bench, need_tool: Callable[[
 def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench, need_tool: Callable[[str], None]) -> None:
     """Short loads: how near they are is not for a test."""
     need_tool("rustc")
-    service, rows = check("uncached", bench, 0.3, 1)
-    assert service.each_s > 0
+    found = check("uncached", bench, 0.3, 1, 0.005)
+    rows = found.rows
+    assert found.service.each_s > 0
+    assert found.machine["loads"] == 14
+    assert found.machine["fastest"] <= 1 <= found.machine["slowest"]
+    assert rows[-1]["load"] == "p99 of 5 ms"
     assert [row["what"] for row in rows if row["load"] == OVERLOADED] == ["requests/s"]
     assert [row["what"] for row in rows if row["load"] == BURSTING] == ["p50 ms", "p99 ms"]
     assert all(row["predicted"] > 0 and row["measured"] > 0 and len(row["rounds"]) == 1 for row in rows)

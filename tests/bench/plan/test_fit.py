@@ -1,13 +1,15 @@
 """What was simulated with a known worker is fitted, and that worker has to come out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bench.errors import BenchError
 from bench.plan.arrivals import poisson
-from bench.plan.fit import Load, fit
+from bench.plan.fit import RUN_IN, Load, fit, pauses
 from bench.plan.kept import restored, stored
-from bench.plan.service import Service, fitted, mixed, pauses
+from bench.plan.service import Service, fitted, mixed
 from bench.plan.simulation import run
 
 
@@ -23,11 +25,11 @@ def loads(worker: Service, *rates: float) -> list[Load]:
 @pytest.mark.parametrize("together", [True, False])
 def test_the_worker_comes_out_again(together: bool) -> None:
     worker = Service(30e-6, 10e-6, 20e-6, 40e-6, together, (0.002, 0.004), 10.0)
-    calm, *others = loads(worker, 4_000, 15_000, 40_000)
+    calm, *busy = loads(worker, 4_000, 15_000, 40_000)
     at_once = np.zeros(40_000)
     full = run(at_once, worker, 5, most=32)
-    others.append(Load(at_once, at_once, full.done, full.busy_s, float(full.turns)))
-    found = fit([calm], others, together, 1)
+    flood = Load(at_once, at_once, full.done, full.busy_s, float(full.turns))
+    found = fit([calm], busy, [flood], together, 1)
     assert found.each_s == pytest.approx(worker.each_s, rel=0.1)
     assert found.fixed_s + found.cold_s == pytest.approx(worker.fixed_s + worker.cold_s, rel=0.15)
     if together:  # its turns are counted, so that the two can be told apart
@@ -44,11 +46,29 @@ def test_what_costs_less_than_nothing_can_not_be_told() -> None:
         fitted(np.array([-1.0, -2.0]), np.array([10.0, 20.0]), np.array([20.0, 20.0]), np.array([0.0, 0.0]))
 
 
-def test_a_pause_is_told_once() -> None:
-    due = np.arange(100) * 0.001
-    latency = np.full(100, 0.0001)
-    latency[10:15] = [0.005, 0.004, 0.003, 0.002, 0.001]
-    assert pauses(due, latency, 1000, 0.0005) == [pytest.approx(0.006)]
+@pytest.mark.parametrize("slow", [1.0, 1.25])
+def test_a_slower_machine_has_the_same_worker(slow: float) -> None:
+    worker = Service(30e-6, 10e-6, 20e-6, 40e-6)
+    calm, busy = loads(worker.slower(slow), 4_000, 30_000)
+    at_once = np.zeros(40_000)
+    full = run(at_once, worker.slower(slow), 5, most=32)
+    flood = Load(at_once, at_once, full.done, full.busy_s, float(full.turns))
+    found = fit(*([replace(load, slow=slow)] for load in (calm, busy, flood)), together=True, seed=1)
+    assert found.each_s == pytest.approx(worker.each_s, rel=0.05)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_pause_is_told_once_and_without_the_work_that_waited_for_its_end(together: bool) -> None:
+    """At 0.8 of what the worker can do, 3 ms leave 2.4 ms of work: a long turn, which is no pause."""
+    worker = Service(30e-6, 10e-6, together=together)
+    due = poisson(80_000, 80_000, 1)
+    paused = 0.5
+    held = np.where((due > paused) & (due < paused + 0.003), paused + 0.003, due)
+    did = run(held, worker, 1)
+    load = Load(due, due, did.done, did.busy_s)
+    assert pauses(load, worker, 0.0005) == [pytest.approx(0.003, rel=0.1)]
+    early = Load(due - 0.5 + RUN_IN / 2, due - 0.5 + RUN_IN / 2, did.done - 0.5 + RUN_IN / 2, did.busy_s)
+    assert pauses(early, worker, 0.0005) == []
 
 
 def test_some_cached_replies_lie_between() -> None:
