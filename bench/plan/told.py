@@ -1,5 +1,6 @@
 """A plan as tables and sentences."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -82,13 +83,16 @@ def checked(result: Result) -> str:
     """How far the simulation is off."""
     rows = [row | {"verdict": verdict(row), "spread": spread(row)} for row in result["check"]]
     worst = max((row["error"] for row in rows), key=abs)
-    held = sum(row["verdict"] == "held" for row in rows)
+    held = Counter(row["row"] for row in rows if row["verdict"] == "held")
+    each = Counter(row["row"] for row in rows)
+    of_each = ", ".join(f"{held[name]} of {count} for `{name}`" for name, count in each.items())
+    within = f"{held.total()} of {len(rows)} predictions are within {WITHIN:.0%} ({of_each})"
     source = result["measured_header"]
     busy = source["others_busy"]
     said = [
         "The simulation beside one real worker, fitted to other loads than these, medians of the rounds;",
         "the last row is what a plan is made of, the rate that a worker takes within a p99, and where p99 crossed it:",
-        f"{held} of {len(rows)} predictions are within {WITHIN:.0%}, the worst is off by {worst:+.0%}.",
+        f"{within}, the worst is off by {worst:+.0%}.",
         f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
     ]
     for machine in result.get("machine", []):
