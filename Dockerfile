@@ -9,10 +9,10 @@ FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /build
 COPY pyproject.toml constraints.txt ./
 RUN python -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --constraint constraints.txt pip \
- && /venv/bin/python -m pip install --no-cache-dir --constraint constraints.txt --build-constraint constraints.txt --only-deps . \
+ && /venv/bin/python -m pip install --no-cache-dir --no-compile --constraint constraints.txt pip \
+ && /venv/bin/python -m pip install --no-cache-dir --no-compile --constraint constraints.txt --build-constraint constraints.txt --only-deps . \
  && python -m venv /teller \
- && /venv/bin/python -m pip --python /teller/bin/python install --no-cache-dir --constraint constraints.txt --group sbom \
+ && /venv/bin/python -m pip --python /teller/bin/python install --no-cache-dir --no-compile --constraint constraints.txt --group sbom \
  && /venv/bin/python -m pip uninstall --yes pip setuptools
 RUN /teller/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o /sbom.json /venv/bin/python
 COPY deploy/image/root.py ./

@@ -69,13 +69,13 @@ build/sbom.json: pyproject.toml constraints.txt
 .venv/serve: pyproject.toml constraints.txt
 	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"
 	$(PYTHON) -m venv .venv
-	$(PIP) pip
-	$(PIP) --build-constraint constraints.txt --only-deps .
+	$(PIP) --no-compile pip # what is used is compiled as it is
+	$(PIP) --no-compile --build-constraint constraints.txt --only-deps .
 	@touch $@
 
 .venv/dev: .venv/serve
 	@echo "atraso: installing what export, bench and the tests need (lightgbm, onnxmltools, pytest, ...): a minute or so"
-	$(PIP) --no-compile --group dev # what is used is compiled as it is
+	$(PIP) --no-compile --group dev
 	@touch $@
 
 # Where it cannot be built, the service answers the same in Python: that is told, and is no failure.

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
+from bench.errors import BenchError
 from bench.measure import Bench, Figures
 from bench.plan.arrivals import Pieces, changing, poisson
 from bench.plan.fit import RUN_IN, Load, fit
@@ -71,7 +72,9 @@ def check(name: str, bench: Bench, seconds: float, rounds: int, p99_s: float) ->
             step(f"{name}, round {number + 1} of {rounds}", lambda: loads.another(worker), _told)
         slow = loads.slow()
         service = loads.service(worker.counts)
-    rows = [*_rows(name, service, loads.tested), _highest(name, service, loads.rungs, p99_s)]
+    rows = _rows(name, service, loads.tested)
+    if most := highest_rate(service, p99_s):
+        rows.append(_highest(name, most, loads.rungs, p99_s))
     steadiness = {"slowest": round(max(slow), 3), "fastest": round(min(slow), 3)}
     machine = {"row": name, **steadiness, "loads": worker.loads, "again": worker.again}
     return Checked(service, [{**asdict(row), "error": round(row.error, 4)} for row in rows], machine)
@@ -102,7 +105,8 @@ class _Loads:
             (self.calm if share == CALM else self.busy).append(worker.steady(due))
         if not number:
             service = self.service(worker.counts)
-            self.most, self.highest = service.saturation(CONNECTIONS), limit(service, self.p99_s).rate
+            self.most = service.saturation(CONNECTIONS)
+            self.highest = highest_rate(service, self.p99_s) or self.most
         for load, pieces in _tested(self.most, self.seconds).items():
             self.tested.setdefault(load, []).append(worker.steady(changing(pieces, 100 + number)))
         for share in RUNGS:
@@ -152,15 +156,23 @@ def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Ro
     return rows
 
 
-def _highest(name: str, service: Service, rungs: dict[float, list[Load]], p99_s: float) -> Row:
-    """The rate that holds `p99_s` as a plan says it, and where p99 crosses it in each round, between the rungs."""
+def highest_rate(service: Service, p99_s: float) -> float | None:
+    """The rate that holds `p99_s` as a plan says it: none on a machine that pauses for longer."""
+    try:
+        return limit(service, p99_s).rate
+    except BenchError:
+        return None
+
+
+def _highest(name: str, predicted: float, rungs: dict[float, list[Load]], p99_s: float) -> Row:
+    """The rate that holds `p99_s` as it was predicted, and where p99 crosses it in each round, between the rungs."""
     found = []
     for loads in zip(*rungs.values(), strict=True):
         rates = [len(load.due) / float(load.due[-1]) * load.slow for load in loads]
         p99s = np.maximum.accumulate([SHOWS["p99 ms"](load.due, load.done) for load in loads])
         found.append(round(float(np.interp(np.log(p99_s * 1e3), np.log(p99s), rates)), 1))
-    predicted = round(limit(service, p99_s).rate, 1)
-    return Row(name, f"p99 of {p99_s * 1e3:g} ms", "requests/s", predicted, round(float(np.median(found)), 1), found)
+    measured = round(float(np.median(found)), 1)
+    return Row(name, f"p99 of {p99_s * 1e3:g} ms", "requests/s", round(predicted, 1), measured, found)
 
 
 def _milliseconds(percentile: int) -> Figure:

@@ -13,7 +13,7 @@ from bench.plan.simulation import run
 
 SEED = 18
 SECONDS = 8.0
-FEWEST, MOST = 20_000, 1_000_000
+FEWEST, MOST = 20_000, 500_000
 """Requests that a worker is simulated with, for SECONDS if that lies between."""
 IDLE = 0.01
 """A worker with this share of what it can do has nothing to queue for."""

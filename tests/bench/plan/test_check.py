@@ -7,8 +7,10 @@ import pytest
 from bench import paced
 from bench.errors import BenchError
 from bench.measure import Bench, started
+from bench.plan import worker
 from bench.plan.arrivals import poisson
-from bench.plan.check import BURSTING, OVERLOADED, check
+from bench.plan.check import BURSTING, OVERLOADED, check, highest_rate
+from bench.plan.service import Service
 from bench.plan.told import CHECKED, verdict
 from bench.rows import OURS
 from bench.table import table
@@ -29,19 +31,33 @@ def test_requests_are_sent_when_they_are_due(bench: Bench, need_tool: Callable[[
         paced.send(due[:5], target.server.port, target.traffic, 2, bench.cpus, bench.folder)
 
 
-def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench, need_tool: Callable[[str], None]) -> None:
-    """Short loads: how near they are is not for a test."""
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch, need_tool: Callable[[str], None]) -> None:
+    """Short looks at the machine, and no second tries: how near the figures are is not for a test."""
     need_tool("rustc")
-    found = check("uncached", bench, 0.3, 1, 0.005)
+    monkeypatch.setattr(worker, "PROBE", 500)
+    monkeypatch.setattr(worker, "TRIES", 1)
+
+
+@pytest.mark.usefixtures("short")
+def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench) -> None:
+    found = check("uncached", bench, 0.2, 1, 60.0)
     rows = found.rows
     assert found.service.each_s > 0
     assert found.machine["loads"] == 14
     assert found.machine["fastest"] <= 1 <= found.machine["slowest"]
-    assert rows[-1]["load"] == "p99 of 5 ms"
+    assert (rows[-1]["load"], rows[-1]["what"]) == ("p99 of 60000 ms", "requests/s")
     assert [row["what"] for row in rows if row["load"] == OVERLOADED] == ["requests/s"]
     assert [row["what"] for row in rows if row["load"] == BURSTING] == ["p50 ms", "p99 ms"]
     assert all(row["predicted"] > 0 and row["measured"] > 0 and len(row["rounds"]) == 1 for row in rows)
     assert all(row["error"] == pytest.approx(row["predicted"] / row["measured"] - 1, abs=0.01) for row in rows)
+
+
+def test_a_p99_that_no_rate_holds_is_no_end_of_a_check() -> None:
+    """Where it is told, what was measured would be lost: the plan itself tells it."""
+    worker = Service(fixed_s=30e-6, each_s=10e-6)
+    assert highest_rate(worker, 20e-6) is None
+    assert 0 < (highest_rate(worker, 0.001) or 0) < worker.saturation(128)
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.2, "held"), (-0.2, "held"), (0.21, "NOT held"), (-0.21, "NOT held")])
