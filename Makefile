@@ -1,5 +1,6 @@
 PYTHON ?= python3
-INSTALL = python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+# What is used is compiled as it is.
+INSTALL = python -m pip --quiet --disable-pip-version-check install --no-compile --constraint constraints.txt
 PIP = .venv/bin/$(INSTALL)
 
 CRATE = native/Cargo.toml native/pyproject.toml native/atraso_native.pyi $(wildcard native/src/*.rs)
@@ -69,13 +70,13 @@ build/sbom.json: pyproject.toml constraints.txt
 .venv/serve: pyproject.toml constraints.txt
 	@echo "atraso: making .venv and installing what the server needs (onnxruntime, uvicorn, ...): some seconds"
 	$(PYTHON) -m venv .venv
-	$(PIP) --no-compile pip # what is used is compiled as it is
-	$(PIP) --no-compile --build-constraint constraints.txt --only-deps .
+	$(PIP) pip
+	$(PIP) --build-constraint constraints.txt --only-deps .
 	@touch $@
 
 .venv/dev: .venv/serve
 	@echo "atraso: installing what export, bench and the tests need (lightgbm, onnxmltools, pytest, ...): a minute or so"
-	$(PIP) --no-compile --group dev
+	$(PIP) --group dev
 	@touch $@
 
 # Where it cannot be built, the service answers the same in Python: that is told, and is no failure.

@@ -137,9 +137,7 @@ def _known(path: Path) -> Result:
         raise BenchError(f"{path} does not exist: `python -m bench plan --check` measures what a plan is made of")
     found = results.read(path)
     try:
-        return {name: found[name] for name in ("measured", "measured_header", "check")} | {
-            "machine": found.get("machine", [])
-        }
+        return {name: found[name] for name in ("measured", "measured_header", "check", "machine")}
     except KeyError as error:
         raise BenchError(
             f"{path}: it has no {error}: `python -m bench plan --check --out {path}` makes it anew"

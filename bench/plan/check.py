@@ -1,6 +1,6 @@
 """What the simulation says beside what a real worker does: it is fitted to some loads, and held against others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -26,7 +26,7 @@ BURSTING, OVERLOADED = "bursts above saturation", "overload"
 BURSTS: Pieces = ((0.18, 0.4), (0.02, 1.5))
 """Seconds and shares of it, again and again: a burst is more than the worker can do."""
 RUNGS = (0.7, 0.85, 1.0, 1.15, 1.3)
-"""Loads to find the highest rate that holds a p99, as shares of what was predicted; WITHIN lies inside of them."""
+"""Loads to find the highest rate that holds a p99, as shares of what was predicted first."""
 WITHIN = 0.20
 """The error that a prediction may have."""
 SEED = 200
@@ -69,12 +69,12 @@ def check(name: str, bench: Bench, seconds: float, rounds: int, p99_s: float) ->
     loads = _Loads(seconds, p99_s)
     with working(name, bench) as worker:
         for number in range(rounds):
-            step(f"{name}, round {number + 1} of {rounds}", lambda: loads.another(worker), _told)
+            step(f"{name}, round {number + 1} of {rounds}", lambda: loads.another(worker), lambda _: _told(worker))
         slow = loads.slow()
         service = loads.service(worker.counts)
     rows = _rows(name, service, loads.tested)
-    if most := highest_rate(service, p99_s):
-        rows.append(_highest(name, most, loads.rungs, p99_s))
+    if (predicted := highest_rate(service, p99_s)) and (highest := _highest(name, predicted, loads.rungs, p99_s)):
+        rows.append(highest)
     steadiness = {"slowest": round(max(slow), 3), "fastest": round(min(slow), 3)}
     machine = {"row": name, **steadiness, "loads": worker.loads, "again": worker.again}
     return Checked(service, [{**asdict(row), "error": round(row.error, 4)} for row in rows], machine)
@@ -94,7 +94,7 @@ class _Loads:
     most: float = 0.0
     highest: float = 0.0
 
-    def another(self, worker: Worker) -> Worker:
+    def another(self, worker: Worker) -> None:
         """A round. Raises BenchError."""
         number = len(self.flood)
         self.flood.append(_flood(worker, self.seconds))
@@ -112,7 +112,6 @@ class _Loads:
         for share in RUNGS:
             due = changing([(self.seconds, share * self.highest)], 100 + number)
             self.rungs.setdefault(share, []).append(worker.steady(due))
-        return worker
 
     def service(self, together: bool) -> Service:
         """Fitted to all rounds. Raises BenchError."""
@@ -164,15 +163,23 @@ def highest_rate(service: Service, p99_s: float) -> float | None:
         return None
 
 
-def _highest(name: str, predicted: float, rungs: dict[float, list[Load]], p99_s: float) -> Row:
-    """The rate that holds `p99_s` as it was predicted, and where p99 crosses it in each round, between the rungs."""
+def _highest(name: str, predicted: float, rungs: dict[float, list[Load]], p99_s: float) -> Row | None:
+    """The rate that holds `p99_s` as it was predicted and as it was measured: none where most rounds do not tell."""
     found = []
     for loads in zip(*rungs.values(), strict=True):
         rates = [len(load.due) / float(load.due[-1]) * load.slow for load in loads]
-        p99s = np.maximum.accumulate([SHOWS["p99 ms"](load.due, load.done) for load in loads])
-        found.append(round(float(np.interp(np.log(p99_s * 1e3), np.log(p99s), rates)), 1))
-    measured = round(float(np.median(found)), 1)
-    return Row(name, f"p99 of {p99_s * 1e3:g} ms", "requests/s", round(predicted, 1), measured, found)
+        found.append(crossing(rates, [SHOWS["p99 ms"](load.due, load.done) / 1e3 for load in loads], p99_s))
+    measured = float(np.median(found))
+    if not 0 < measured < np.inf:
+        return None
+    told = [round(rate, 1) for rate in found if 0 < rate < np.inf]
+    return Row(name, f"p99 of {p99_s * 1e3:g} ms", "requests/s", round(predicted, 1), round(measured, 1), told)
+
+
+def crossing(rates: Sequence[float], p99s: Sequence[float], p99_s: float) -> float:
+    """The rate, of ascending ones, where p99 crosses `p99_s`: 0 below all of them, infinite above."""
+    rising = np.log(np.maximum.accumulate(p99s))
+    return float(np.interp(np.log(p99_s), rising, rates, left=0.0, right=np.inf))
 
 
 def _milliseconds(percentile: int) -> Figure:

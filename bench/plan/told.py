@@ -91,11 +91,11 @@ def checked(result: Result) -> str:
     busy = source["others_busy"]
     said = [
         "The simulation beside one real worker, fitted to other loads than these, medians of the rounds;",
-        "the last row is what a plan is made of, the rate that a worker takes within a p99, and where p99 crossed it:",
+        "`p99 of` is what a plan is made of, the rate that a worker takes within it, and where its own crossed it:",
         f"{within}, the worst is off by {worst:+.0%}.",
         f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
     ]
-    for machine in result.get("machine", []):
+    for machine in result["machine"]:
         said.append(
             f"For a request of `{machine['row']}` the machine took {machine['fastest']:.2f} to {machine['slowest']:.2f}"
             f" times what it usually does; {machine['loads']} loads were done, and {machine['again']} times one again"

@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.measure import Bench, started
 from bench.plan import worker
 from bench.plan.arrivals import poisson
-from bench.plan.check import BURSTING, OVERLOADED, check, highest_rate
+from bench.plan.check import BURSTING, OVERLOADED, check, crossing, highest_rate
 from bench.plan.service import Service
 from bench.plan.told import CHECKED, verdict
 from bench.rows import OURS
@@ -41,12 +41,14 @@ def short(monkeypatch: pytest.MonkeyPatch, need_tool: Callable[[str], None]) -> 
 
 @pytest.mark.usefixtures("short")
 def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench) -> None:
-    found = check("uncached", bench, 0.2, 1, 60.0)
+    found = check(
+        "uncached", bench, 0.2, 1, 60.0
+    )  # seconds that no load reaches, so that none tells which rate holds them
     rows = found.rows
     assert found.service.each_s > 0
     assert found.machine["loads"] == 14
     assert found.machine["fastest"] <= 1 <= found.machine["slowest"]
-    assert (rows[-1]["load"], rows[-1]["what"]) == ("p99 of 60000 ms", "requests/s")
+    assert rows[-1]["load"] == OVERLOADED
     assert [row["what"] for row in rows if row["load"] == OVERLOADED] == ["requests/s"]
     assert [row["what"] for row in rows if row["load"] == BURSTING] == ["p50 ms", "p99 ms"]
     assert all(row["predicted"] > 0 and row["measured"] > 0 and len(row["rounds"]) == 1 for row in rows)
@@ -55,9 +57,19 @@ def test_what_is_predicted_stands_beside_what_was_measured(bench: Bench) -> None
 
 def test_a_p99_that_no_rate_holds_is_no_end_of_a_check() -> None:
     """Where it is told, what was measured would be lost: the plan itself tells it."""
-    worker = Service(fixed_s=30e-6, each_s=10e-6)
-    assert highest_rate(worker, 20e-6) is None
-    assert 0 < (highest_rate(worker, 0.001) or 0) < worker.saturation(128)
+    service = Service(fixed_s=30e-6, each_s=10e-6)
+    assert highest_rate(service, 20e-6) is None
+    assert 0 < (highest_rate(service, 0.001) or 0) < service.saturation(128)
+
+
+@pytest.mark.parametrize(
+    ("p99_s", "rate"),
+    [(0.002, 200), (0.004, 250), (0.0009, 0), (0.011, np.inf)],
+    ids=["at", "between", "below", "above"],
+)
+def test_where_p99_crosses_what_was_asked(p99_s: float, rate: float) -> None:
+    """It rises by factors; outside of what was measured nothing is told, which a rate at the edge would hide."""
+    assert crossing([100, 200, 300, 400], [0.001, 0.002, 0.008, 0.003], p99_s) == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(("error", "said"), [(0.2, "held"), (-0.2, "held"), (0.21, "NOT held"), (-0.21, "NOT held")])

@@ -22,14 +22,18 @@ def loads(worker: Service, *rates: float) -> list[Load]:
     return found
 
 
+def flood(worker: Service) -> Load:
+    """All due at once."""
+    due = np.zeros(40_000)
+    did = run(due, worker, 5, most=32)
+    return Load(due, due, did.done, did.busy_s, float(did.turns))
+
+
 @pytest.mark.parametrize("together", [True, False])
 def test_the_worker_comes_out_again(together: bool) -> None:
     worker = Service(30e-6, 10e-6, 20e-6, 40e-6, together, (0.002, 0.004), 10.0)
     calm, *busy = loads(worker, 4_000, 15_000, 40_000)
-    at_once = np.zeros(40_000)
-    full = run(at_once, worker, 5, most=32)
-    flood = Load(at_once, at_once, full.done, full.busy_s, float(full.turns))
-    found = fit([calm], busy, [flood], together, 1)
+    found = fit([calm], busy, [flood(worker)], together, 1)
     assert found.each_s == pytest.approx(worker.each_s, rel=0.1)
     assert found.fixed_s + found.cold_s == pytest.approx(worker.fixed_s + worker.cold_s, rel=0.15)
     if together:  # its turns are counted, so that the two can be told apart
@@ -49,11 +53,8 @@ def test_what_costs_less_than_nothing_can_not_be_told() -> None:
 @pytest.mark.parametrize("slow", [1.0, 1.25])
 def test_a_slower_machine_has_the_same_worker(slow: float) -> None:
     worker = Service(30e-6, 10e-6, 20e-6, 40e-6)
-    calm, busy = loads(worker.slower(slow), 4_000, 30_000)
-    at_once = np.zeros(40_000)
-    full = run(at_once, worker.slower(slow), 5, most=32)
-    flood = Load(at_once, at_once, full.done, full.busy_s, float(full.turns))
-    found = fit(*([replace(load, slow=slow)] for load in (calm, busy, flood)), together=True, seed=1)
+    done = (*loads(worker.slower(slow), 4_000, 30_000), flood(worker.slower(slow)))
+    found = fit(*([replace(load, slow=slow)] for load in done), together=True, seed=1)
     assert found.each_s == pytest.approx(worker.each_s, rel=0.05)
 
 
