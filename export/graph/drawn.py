@@ -1,7 +1,7 @@
 """Flights made up to prove on: drawn at random from what tables know, and one for every key of every table."""
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -68,9 +68,10 @@ def _with_key(key: tuple[str, ...], text: str, other: Parts) -> Iterator[Parts]:
     if clock is not None and wanted.setdefault("hora", int(str(clock)[:2])) != int(str(clock)[:2]):
         return
     flight["hora"] = wanted.get("hora", flight["hora"])
-    times: list[Any] = [(flight["MES"], flight["DIA"], flight["hora"])]
+    times: Iterator[Any] = iter([(flight["MES"], flight["DIA"], flight["hora"])])
     if "periodo_dia" in wanted or "temporada_alta" in wanted:  # the time of the flight has to follow them
-        times += product(*(([wanted[part]] if part in wanted else DOMAINS[part]) for part in ("MES", "DIA", "hora")))
+        others = ([wanted[part]] if part in wanted else DOMAINS[part] for part in ("MES", "DIA", "hora"))
+        times = chain(times, product(*others))
     for month, day, hour in times:
         derived = {"periodo_dia": period(hour), "temporada_alta": high_season(month, day)}
         if all(wanted.get(part, value) == value for part, value in derived.items()):
