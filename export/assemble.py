@@ -11,6 +11,7 @@ from export.data.codes import Codes
 from export.data.flights import Flights
 from export.errors import ExportError
 from export.graph.convert import to_onnx
+from export.graph.drawn import Samples, samples
 from export.graph.forest.text import read_forest
 from export.graph.verify import prove, prove_pipeline
 from export.learn.distribution import spreads
@@ -39,16 +40,17 @@ def assemble(
     """Convert, prove and describe; `flights` are those it was trained on, where they are known. Raises ParityError."""
     level = about.get("level", 0.0)
     model = to_onnx(truth, [table.name for table in tables], level)
-    aligned, parity = prove(truth, model, tables, flights.parts if flights else [], progress, level)
+    drawn = samples(tables, flights.parts if flights else ())
+    aligned, parity = prove(truth, model, tables, drawn, progress, level)
     data = about_data(flights, aligned) if flights else None
     content, names = model.SerializeToString(deterministic=True), spellings(aligned, codes)
     evidence = count(aligned, flights) if flights else None
-    return proved(make_bundle(content, aligned, about, data, parity, names, evidence), flights, progress)
+    return proved(make_bundle(content, aligned, about, data, parity, names, evidence), drawn, progress)
 
 
-def proved(bundle: Bundle, flights: Flights | None, progress: Progress) -> Bundle:
+def proved(bundle: Bundle, drawn: Samples, progress: Progress) -> Bundle:
     """The bundle, once its `pipeline.onnx` is proved to be the rest of it. Raises ParityError."""
-    prove_pipeline(bundle.tables, bundle.model, bundle.pipeline, flights.parts if flights else [], progress)
+    prove_pipeline(bundle.tables, bundle.model, bundle.pipeline, drawn, progress)
     return bundle
 
 

@@ -28,6 +28,7 @@ from export.data.flights import Flights, read_column, read_flights
 from export.files import check_writable, write_file
 from export.graph import golden
 from export.graph.booster import order_tables, read_booster
+from export.graph.drawn import samples
 from export.graph.verify import prove_bundle, prove_pipeline
 from export.learn.effects.effect import Effects
 from export.learn.evidence import stored
@@ -177,14 +178,15 @@ def verify_command(folder: Path, booster: Path | None, data: Path | None) -> Non
     made = bundle.read(folder)
     pipeline = bundle.read_pipeline(folder)
     flights = noted(read_flights(data)) if data else None
-    parts, level = flights.parts if flights else [], about_of(made.manifest)["level"]
+    level = about_of(made.manifest)["level"]
     if flights:
         _check_evidence(folder, made, flights)
     with Bars() as bars:
         truth = truth_of(made, booster)
-        parity = prove_bundle(made.tables, made.model, truth, parts, bars, level)
+        drawn = samples(made.tables, flights.parts if flights else ())
+        parity = prove_bundle(made.tables, made.model, truth, drawn, bars, level)
         if pipeline is not None:
-            prove_pipeline(made.tables, made.model, pipeline, parts, bars)
+            prove_pipeline(made.tables, made.model, pipeline, drawn, bars)
     rows = parity.rows + parity.keys + parity.random_rows
     click.echo(f"{folder}: whole; {len(made.tables)} features, {rows:,} rows scored, every key among them, all sound")
     if made.evidence:
@@ -214,7 +216,7 @@ def pipeline_command(folder: Path, out: Path) -> None:
     check_writable(out.parent)
     made = bundle.read(folder)
     with Bars() as bars:
-        proved(made, None, bars)
+        proved(made, samples(made.tables), bars)
     write_file(out, made.pipeline)
     click.echo(f"{out}: {len(made.pipeline) / 1000:,.0f} kB, equal to tables/ and model.onnx to the bit")
 

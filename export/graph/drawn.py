@@ -2,16 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from export.data.keyed import Keyed, keyed
 from export.learn.tables import Table, known_values
 from service.model.keys import DOMAINS, PARTS, SEPARATOR, Parts, high_season, part_value, period
 
 RANDOM_KEYS = 100_000
 NO_DAY = "0001-01-01"
 """A day that no table knows."""
+
+
+class Samples(NamedTuple):
+    """The flights to prove a bundle on: those that are given, one for each key of each table, and random ones."""
+
+    flights: Keyed
+    keys: Keyed
+    random: Keyed
+
+
+def samples(tables: Sequence[Table], flights: Sequence[Parts] = ()) -> Samples:
+    """The same for tables that differ in their numbers alone."""
+    return Samples(keyed(flights), Keyed(key_flights(tables)), Keyed(random_flights(tables)))
 
 
 def random_flights(tables: Sequence[Table], count: int = RANDOM_KEYS, seed: int = 0) -> list[Parts]:

@@ -5,27 +5,29 @@ the sum of the leaves, which is measured on flights and on random keys.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import onnx
 
-from export.data.keyed import keyed
+from export.data.keyed import Keyed
 from export.errors import ParityError
 from export.graph.align import align
-from export.graph.drawn import RANDOM_KEYS, key_flights, random_flights
+from export.graph.drawn import Samples
 from export.graph.linear.classifier import read_linear
 from export.graph.sessions import OnnxModel, Pipeline
 from export.learn.fitted.linear import Truth
 from export.learn.fitted.trained import raised
 from export.learn.tables import Table, matrix
 from export.progress import Progress
-from service.model.keys import Parts
 
 TOLERANCE = 1e-5
-CHUNK = 10_000
+CHUNK = 100_000
+"""Flights that are compared at once: all that was drawn, and of many more some 10 MB of features."""
+ALONE = 10_000
+"""One of so many rows is scored alone as well."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def prove(
     truth: Truth,
     model: onnx.ModelProto,
     tables: Sequence[Table],
-    flights: Sequence[Parts],
+    drawn: Samples,
     progress: Progress,
     level: float = 0.0,
 ) -> tuple[list[Table], Parity]:
@@ -56,19 +58,18 @@ def prove(
     Raises ParityError.
     """
     aligned, pairs, nudged = align(tables, truth, model, level)
-    session, keys, random = OnnxModel(model.SerializeToString()), key_flights(tables), random_flights(tables)
-    difference = 0.0
-    for what, parts in (("flights", flights), ("every key", keys), ("random keys", random)):
+    session, difference = OnnxModel(model.SerializeToString()), 0.0
+    for what, parts in zip(("flights", "every key", "random keys"), drawn, strict=True):
         told = partial(progress, f"comparing on {what}")
         difference = max(difference, largest_difference(truth, session, tables, aligned, parts, told, level))
-    return aligned, Parity(len(flights), len(keys), len(random), pairs, nudged, difference)
+    return aligned, Parity(len(drawn.flights), len(drawn.keys), len(drawn.random), pairs, nudged, difference)
 
 
 def prove_bundle(
     tables: Sequence[Table],
     model: bytes,
     truth: Truth | None,
-    flights: Sequence[Parts],
+    drawn: Samples,
     progress: Progress,
     level: float = 0.0,
 ) -> Parity:
@@ -81,30 +82,26 @@ def prove_bundle(
     if truth is None:
         truth = read_linear(model, level)  # which is the model itself, in float32's numbers
     if truth is None:
-        keys = key_flights(tables)
-        _check_sound(tables, OnnxModel(model), [*flights, *keys, *random_flights(tables)], progress)
-        return Parity(len(flights), len(keys), RANDOM_KEYS, 0, 0, 0.0)
-    _, parity = prove(truth, loaded, tables, flights, progress, level)
+        _check_sound(tables, OnnxModel(model), drawn, progress)
+        return Parity(len(drawn.flights), len(drawn.keys), len(drawn.random), 0, 0, 0.0)
+    _, parity = prove(truth, loaded, tables, drawn, progress, level)
     if parity.nudged:
         raise ParityError(f"{parity.nudged} table values fall on another side of a threshold in float32")
     return parity
 
 
-def _check_sound(tables: Sequence[Table], model: OnnxModel, parts: Sequence[Parts], progress: Progress) -> None:
+def _check_sound(tables: Sequence[Table], model: OnnxModel, drawn: Samples, progress: Progress) -> None:
     """Every row gives a probability, and the same one alone as among others."""
-    for start in range(0, len(parts), CHUNK):
-        features = matrix(tables, parts[start : start + CHUNK])
+    for some in _chunks(drawn, partial(progress, "scoring")):
+        features = matrix(tables, some)
         predicted = model.predict(features)
         if not ((predicted >= 0) & (predicted <= 1)).all():
             raise ParityError("model.onnx gives something that is not a probability")
-        if model.predict(features[:1])[0] != predicted[0]:
+        if any(model.predict(features[row : row + 1])[0] != predicted[row] for row in range(0, len(features), ALONE)):
             raise ParityError("model.onnx gives a row alone another probability than among others")
-        progress("scoring", min(start + CHUNK, len(parts)), len(parts))
 
 
-def prove_pipeline(
-    tables: Sequence[Table], model: bytes, pipeline: bytes, flights: Sequence[Parts], progress: Progress
-) -> None:
+def prove_pipeline(tables: Sequence[Table], model: bytes, pipeline: bytes, drawn: Samples, progress: Progress) -> None:
     """`pipeline.onnx` gives, to the bit, what the tables and `model.onnx` give. Raises ParityError if not."""
     try:
         onnx.checker.check_model(pipeline, full_check=True)
@@ -113,16 +110,13 @@ def prove_pipeline(
     bare, whole = OnnxModel(model), Pipeline(pipeline)
     if whole.metadata.get("model_sha256") != hashlib.sha256(model).hexdigest():
         raise ParityError("pipeline.onnx was made of another model.onnx")
-    parts = [*flights, *key_flights(tables), *random_flights(tables)]
-    for start in range(0, len(parts), CHUNK):
-        some = parts[start : start + CHUNK]
+    for some in _chunks(drawn, partial(progress, "comparing pipeline.onnx")):
         different = whole.predict(some) != bare.predict(matrix(tables, some))
         if different.any():
             raise ParityError(
                 f"pipeline.onnx gives {different.sum():,} of {len(some):,} flights another probability "
                 f"than tables/ and model.onnx, first {some[int(different.argmax())]}"
             )
-        progress("comparing pipeline.onnx", min(start + CHUNK, len(parts)), len(parts))
 
 
 def largest_difference(
@@ -130,7 +124,7 @@ def largest_difference(
     model: OnnxModel,
     tables: Sequence[Table],
     aligned: Sequence[Table],
-    parts: Sequence[Parts],
+    parts: Keyed,
     progress: Callable[[int, int], None],
     level: float = 0.0,
 ) -> float:
@@ -139,8 +133,7 @@ def largest_difference(
     Raises ParityError for the first that is too large.
     """
     largest = 0.0
-    for start in range(0, len(parts), CHUNK):
-        some = keyed(parts[start : start + CHUNK])
+    for some in _chunks([parts], progress):
         features = matrix(tables, some)
         expected = raised(np.asarray(truth.predict(features), dtype=np.float64), level)
         differences = np.abs(expected - model.predict(matrix(aligned, some)))
@@ -152,5 +145,14 @@ def largest_difference(
                 f"on a flight with the features {features[first].tolist()}"
             )
         largest = max(largest, float(differences.max()))
-        progress(min(start + CHUNK, len(parts)), len(parts))
     return largest
+
+
+def _chunks(drawn: Sequence[Keyed], progress: Callable[[int, int], None]) -> Iterator[Keyed]:
+    """Some of them after the others; tells how many are done."""
+    done, count = 0, sum(map(len, drawn))
+    for parts in drawn:
+        for start in range(0, len(parts), CHUNK):
+            yield (some := parts[start : start + CHUNK])
+            done += len(some)
+            progress(done, count)

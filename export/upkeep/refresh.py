@@ -16,6 +16,7 @@ from export.data.codes import Codes
 from export.data.flights import FlightId, Flights, stray_sentence, strays
 from export.errors import ExportError
 from export.graph.convert import with_level as with_base
+from export.graph.drawn import samples
 from export.graph.verify import prove
 from export.learn.effects.effect import Effects
 from export.learn.evidence.count import add
@@ -67,12 +68,13 @@ def refresh(
     if level != about_of(old.manifest)["level"]:
         moved = with_base(onnx.load_from_string(old.model), level)
         content = moved.SerializeToString(deterministic=True)
-    tables, parity = prove(truth, onnx.load_from_string(content), trained.tables, flights.parts, progress, level)
+    drawn = samples(trained.tables, flights.parts)
+    tables, parity = prove(truth, onnx.load_from_string(content), trained.tables, drawn, progress, level)
     check_ranks(truth, tables, flights)
     names = spellings(tables, codes, old.names)  # the old ones too: a log's flights have no codes
     data, evidence = about_data(flights, tables), add(old.evidence, tables, flights)
     made = with_range(make_bundle(content, tables, about, data, parity, names, evidence), old.manifest.get("range"))
-    new = proved(made, flights, progress)
+    new = proved(made, drawn, progress)
     return new, [_change(before, after) for before, after in zip(old.tables, new.tables, strict=True)]
 
 

@@ -16,9 +16,9 @@ import pytest
 from export.bundle import read
 from export.data.flights import read_flights
 from export.graph.convert import to_onnx
+from export.graph.drawn import random_flights
 from export.graph.pipeline import INPUTS, input_parts, to_pipeline
 from export.graph.sessions import OnnxModel, Pipeline
-from export.graph.verify import random_flights
 from export.learn.ratios import Ratio, make_tables
 from export.learn.tables import Table, matrix
 from service.model import bundle as served

@@ -13,7 +13,7 @@ import pytest
 from export.errors import ParityError
 from export.graph.align import align, distinct_splits, edges_of
 from export.graph.convert import to_onnx
-from export.graph.drawn import key_flights, random_flights
+from export.graph.drawn import key_flights, random_flights, samples
 from export.graph.forest.text import read_forest, to_text
 from export.graph.forest.trees import Forest, Split, Tree
 from export.graph.sessions import OnnxModel
@@ -51,7 +51,7 @@ def test_the_proof_can_fail_and_the_nudge_mends_it(stump: lgb.Booster) -> None:
     assert F32(close) == F32(threshold)
     table = Table("x", ("OPERA",), 0.1, {"A": close, "B": 0.5})
     plain = stump.predict([[close]])[0]
-    aligned, parity = prove(stump, model, [table], [], silent)
+    aligned, parity = prove(stump, model, [table], samples([table]), silent)
     assert parity.nudged == 1
     assert aligned[0].values["A"] != close
     assert stump.predict([[aligned[0].values["A"]]])[0] == plain
@@ -63,8 +63,9 @@ def test_a_changed_leaf_fails_the_proof(stump: lgb.Booster) -> None:
     model = to_onnx(stump, ["x"])
     (weights,) = [attribute for attribute in model.graph.node[0].attribute if attribute.name == "class_weights"]
     weights.floats[0] += 0.01
+    table = Table("x", ("OPERA",), 0.1, {"A": 0.1, "B": 0.5})
     with pytest.raises(ParityError, match="differs from the booster by"):
-        prove(stump, model, [Table("x", ("OPERA",), 0.1, {"A": 0.1, "B": 0.5})], [], silent)
+        prove(stump, model, [table], samples([table]), silent)
 
 
 def test_random_flights_know_every_value_and_unknown_ones() -> None:
@@ -141,7 +142,7 @@ def test_a_zero_at_a_rare_key_that_counts_as_missing_goes_where_lightgbm_sends_i
     """`zero_as_missing`, and the missing go right."""
     booster, tables = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 4)
     model = to_onnx(booster, ["x"])
-    _, parity = prove(booster, model, tables, [], silent)
+    _, parity = prove(booster, model, tables, samples(tables), silent)
     assert parity.keys == 2001
     at_zero = OnnxModel(model.SerializeToString()).predict(np.array([[0.0], [0.4]]))
     assert at_zero == pytest.approx(booster.predict([[0.0], [0.4]]), abs=1e-6)
@@ -153,7 +154,7 @@ def test_a_model_that_is_wrong_at_one_rare_key_is_refused() -> None:
     booster, tables = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 4)
     other, _ = unlike("x", ("OPERA", "SIGLADES", "hora"), RARE, 0.0, 2)
     with pytest.raises(ParityError, match="the trees of the ONNX model are not those of the booster"):
-        prove(booster, to_onnx(other, ["x"]), tables, [], silent)
+        prove(booster, to_onnx(other, ["x"]), tables, samples(tables), silent)
 
 
 def test_every_key_of_every_table_is_scored() -> None:
@@ -162,7 +163,7 @@ def test_every_key_of_every_table_is_scored() -> None:
     (weights,) = [each for each in model.graph.node[0].attribute if each.name == "class_weights"]
     weights.floats[1] += 0.01  # the leaf that the rare key alone reaches
     with pytest.raises(ParityError, match=r"on a flight with the features \[0.7\]"):
-        prove(booster, model, tables, [], silent)
+        prove(booster, model, tables, samples(tables), silent)
 
 
 def test_a_key_gets_a_flight_that_can_have_it() -> None:

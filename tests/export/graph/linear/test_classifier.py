@@ -6,6 +6,7 @@ import pytest
 
 from export.errors import ParityError
 from export.graph.convert import to_onnx, with_level
+from export.graph.drawn import samples
 from export.graph.linear.classifier import read_linear
 from export.graph.sessions import OnnxModel
 from export.graph.verify import prove, prove_bundle
@@ -37,11 +38,11 @@ def test_it_comes_back(level: float) -> None:
 
 def test_its_proof_has_every_key_and_no_booster() -> None:
     model = to_onnx(LINEAR, ["a", "b"], 0.25)
-    tables, parity = prove(LINEAR, model, TABLES, [], silent, 0.25)
+    tables, parity = prove(LINEAR, model, TABLES, samples(TABLES), silent, 0.25)
     assert tables == TABLES
     assert parity.keys == 4
     assert 0 < parity.max_abs_diff < 1e-6
-    assert prove_bundle(TABLES, model.SerializeToString(), None, [], silent, 0.25) == parity
+    assert prove_bundle(TABLES, model.SerializeToString(), None, samples(TABLES), silent, 0.25) == parity
 
 
 @pytest.mark.parametrize("name", ["coefficients", "intercepts"])
@@ -50,7 +51,7 @@ def test_a_changed_number_fails_the_proof(name: str) -> None:
     (numbers,) = [attribute for attribute in model.graph.node[0].attribute if attribute.name == name]
     numbers.floats[0] += 0.01
     with pytest.raises(ParityError, match=f"{name} differs"):
-        prove(LINEAR, model, TABLES, [], silent)
+        prove(LINEAR, model, TABLES, samples(TABLES), silent)
     with pytest.raises(ParityError, match=f"{name} differs"):
         read_linear(model.SerializeToString())
 

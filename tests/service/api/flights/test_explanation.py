@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from export import bundle as export_bundle
-from export.graph.verify import random_flights
+from export.graph.drawn import random_flights
 from service.api.contract import EXAMPLE
 from service.api.errors import refusal
 from service.api.flights.explanation import Explanations
