@@ -7,6 +7,7 @@ there that the model takes as many features as the manifest names.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import getitem
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from service.model.evidence.counts import Evidence, read_evidence
 from service.model.evidence.period import Period, period_of
 from service.model.explain.ranges import Range, read_range
-from service.model.fields import field, ratio, value_or_missing
+from service.model.fields import LARGEST_NUMBER, field, ratio, value_or_missing
 from service.model.files import (
     LARGEST_JSON,
     LARGEST_MODEL,
@@ -178,10 +179,7 @@ def _read_table(manifest_path: Path, feature: Any, averages: dict[str, Any]) -> 
     content = read_bytes(path, LARGEST_JSON)
     if "sha256" in feature:  # bundles that were made before there was one lack it
         check_sha256(path, content, field(manifest_path, feature, "sha256", str))
-    values = {
-        _native_key(path, key, text): value_or_missing(path, short(text), value)
-        for text, value in parse_object(path, content).items()
-    }
+    values = _read_values(path, key, parse_object(path, content))
     average = (
         value_or_missing(manifest_path, f"the average of {short(name)}", averages[name])
         if name in averages
@@ -212,18 +210,32 @@ def _read_evidence(manifest_path: Path, manifest: dict[str, Any]) -> Evidence:
     return read_evidence(manifest_path.parent, field(manifest_path, about, "sha256", str))
 
 
-def _native_key(path: Path, parts: tuple[str, ...], text: str) -> Key:
-    """`"Sky Airline|7"` of the parts OPERA and MES -> `("Sky Airline", 7)`."""
-    if len(parts) == 1:
-        return _native_value(path, parts[0], text)
-    texts = text.split(SEPARATOR)
-    if len(texts) != len(parts):
-        raise BundleError(path, f"the key {short(text)} should have {len(parts)} parts ({'|'.join(parts)})")
-    return tuple(_native_value(path, part, value) for part, value in zip(parts, texts, strict=True))
+def _read_values(path: Path, parts: tuple[str, ...], table: dict[str, Any]) -> dict[Key, float]:
+    """`"Sky Airline|7"` of the parts OPERA and MES -> `("Sky Airline", 7)`, each with its number."""
+    known = [_Values(path, part) for part in parts]
+    values: dict[Key, float] = {}
+    for text, value in table.items():
+        if len(parts) == 1:
+            key: Key = known[0][text]
+        else:
+            texts = text.split(SEPARATOR)
+            if len(texts) != len(parts):
+                raise BundleError(path, f"the key {short(text)} should have {len(parts)} parts ({'|'.join(parts)})")
+            key = tuple(map(getitem, known, texts))
+        usual = type(value) is float and abs(value) <= LARGEST_NUMBER
+        values[key] = value if usual else value_or_missing(path, short(text), value)
+    return values
 
 
-def _native_value(path: Path, part: str, text: str) -> str | int:
-    try:
-        return part_value(part, text)
-    except ValueError as error:
-        raise BundleError(path, str(error)) from None
+class _Values(dict[str, str | int]):
+    """A part's values by their texts, which keys repeat. Raises BundleError for a text that is none."""
+
+    def __init__(self, path: Path, part: str) -> None:
+        self._path, self._part = path, part
+
+    def __missing__(self, text: str) -> str | int:
+        try:
+            value = self[text] = part_value(self._part, text)
+        except ValueError as error:
+            raise BundleError(self._path, str(error)) from None
+        return value
