@@ -3,7 +3,7 @@ WORKDIR /crate
 COPY native/Cargo.toml ./
 COPY native/src/ src/
 # Without these two, pyo3 would look for the Python that it is built for, and link with it.
-RUN PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1 cargo build --release
+RUN PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1 cargo rustc --release --lib --crate-type cdylib
 
 FROM python:3.13.9-slim-bookworm AS build
 WORKDIR /build

@@ -35,10 +35,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory, need: Callable[[object, str
         if name == "FROM":
             assert re.fullmatch(BASES, rest)
             stage = built[rest.partition(" AS ")[2]] = Stage(tmp_path_factory.mktemp("image"))
-            if rest.startswith("rust"):
-                (ROOT / "native" / "target").mkdir(exist_ok=True)
-                stage.at("/crate").mkdir()
-                stage.at("/crate/target").symlink_to(ROOT / "native" / "target")  # what was compiled need not be again
+            if rest.startswith("rust") and (compiled := ROOT / "native" / "target" / "release").exists():
+                shutil.copytree(compiled, stage.at("/crate/target/release"))  # what was compiled need not be again
         else:
             stage.do(name, rest, built)
     return built
