@@ -61,7 +61,7 @@ build/sbom.json: pyproject.toml constraints.txt
 	build/served/bin/python -m pip --quiet uninstall --yes pip setuptools
 	build/teller/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o $@ build/served/bin/python
 
-.venv/beam: pyproject.toml bulk/beam-constraints.txt | .venv/serve
+.venv/beam: pyproject.toml bulk/beam-constraints.txt
 	$(PYTHON) -m venv .venv/beam
 	.venv/beam/bin/$(INSTALL) pip
 	.venv/beam/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --constraint bulk/beam-constraints.txt --group beam
