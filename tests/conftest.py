@@ -141,16 +141,9 @@ def small_bundle(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_
 @pytest.fixture(scope="session")
 def run_command() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """`python -m export args`, from the root of the project."""
-    started: list[Started] = []
-
-    def run(*args: object) -> subprocess.CompletedProcess[str]:
-        if not started:
-            started.append(Started())
-        return started[0].run(*args)
-
-    yield run
-    for each in started:
-        each.end()
+    export = Started("export.__main__:main")
+    yield export.run
+    export.end()
 
 
 @pytest.fixture(scope="session")
@@ -201,20 +194,28 @@ def certificates() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def service() -> Iterator[Started]:
+    """`python -m service args`, from the root of the project."""
+    service = Started("service.__main__:start")
+    yield service
+    service.end()
+
+
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def servers(service: Started, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts a server with the given flags, on a port that the system chose, and waits until it is ready.
 
     It ends with the module: servers that nobody asks any more take turns of the cores from those that are asked.
     """
-    with starting(tmp_path_factory) as start:
+    with starting(service, tmp_path_factory) as start:
         yield start
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(service: Started, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The shipped bundle, one worker."""
-    with starting(tmp_path_factory) as start:
+    with starting(service, tmp_path_factory) as start:
         yield start("--workers", 1)
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,8 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.started import Running, Started
+
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 30
 THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())["model"]["threshold"]
@@ -26,7 +26,7 @@ THRESHOLD: float = json.loads((ROOT / "tables" / "manifest.json").read_bytes())[
 class Server:
     """A running `python -m service`."""
 
-    process: subprocess.Popen[bytes]
+    process: Running
     url: str
     log: Path
 
@@ -48,16 +48,15 @@ Start = Callable[..., Server]
 
 
 @contextmanager
-def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def starting(service: Started, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Servers that end together: told so all at once, as each takes a moment."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Running] = []
 
     def start(*flags: object, env: dict[str, str] | None = None, stdout: Any = None) -> Server:
         log = tmp_path_factory.mktemp("server") / "log"
-        command = [sys.executable, "-m", "service", "--port", "0", *map(str, flags)]
-        with log.open("wb") as file:
-            environment = {**os.environ, **(env or {})}
-            process = subprocess.Popen(command, cwd=ROOT, stderr=file, stdout=stdout, env=environment)
+        environment = {**os.environ, **(env or {})}
+        with log.open("wb") as err, Path(os.devnull).open("wb") as nowhere:
+            process = service.begin("--port", 0, *flags, out=stdout or nowhere, err=err, environment=environment)
         running.append(process)
         url = wait_for(lambda: re.search(r"http://\S+:\d+", log.read_text()), process, log).group()
         server = Server(process, url, log)
@@ -81,7 +80,7 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def wait_for(check: Callable[[], Any], process: subprocess.Popen[bytes], log: Path) -> Any:
+def wait_for(check: Callable[[], Any], process: Running, log: Path) -> Any:
     """Poll `check` until it gives something, while the process lives."""
     deadline = time.monotonic() + DEADLINE
     while not (result := check()):

@@ -1,44 +1,100 @@
-"""Commands of `python -m export` in processes of their own that need no start.
+"""Commands in processes of their own that need no start.
 
-To import what they need takes a second and a half of a core, and most of them do little more. Here one process has
-imported it and forks one for each command, which has its own arguments, environment, output and exit status.
+To import what `python -m export` needs takes a second and a half of a core, and `python -m service` a sixth; the tests
+call hundreds of them, and most do little more. Here one process has imported a command's modules and forks one for each
+call, which has its own arguments, environment, outputs and exit status.
 """
 
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 600
+Output = IO[str] | IO[bytes]
+
+
+class Running:
+    """A command that was begun, with those methods of a `subprocess.Popen` that the tests ask for."""
+
+    def __init__(self, args: list[str], told: socket.socket) -> None:
+        self.args = args
+        self._told = told
+        told.settimeout(TIMEOUT)
+        self.pid = int(self._hear())
+        self._status: int | None = None
+
+    def _hear(self) -> str:
+        line = b""
+        while not line.endswith(b"\n"):
+            some = self._told.recv(1)
+            assert some, "the process that forks has ended"
+            line += some
+        return line.decode()
+
+    def poll(self) -> int | None:
+        """Its exit status, once it has ended."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float = TIMEOUT) -> int:
+        if self._status is None:
+            self._told.settimeout(timeout)
+            try:
+                self._status = int(self._hear())
+            except (TimeoutError, BlockingIOError):
+                raise subprocess.TimeoutExpired(self.args, timeout) from None
+            self._told.close()
+        return self._status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Started:
-    """The process that forks, seen from the tests. It ends when nobody can ask it any more."""
+    """The process that forks, seen from the tests. It ends when nobody can ask it any more.
 
-    def __init__(self) -> None:
+    `program` is what a new process calls, as `export.__main__:main`.
+    """
+
+    def __init__(self, program: str) -> None:
         self._channel, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "tests.started", str(theirs.fileno())]
+            command = [sys.executable, "-m", "tests.started", str(theirs.fileno()), program]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 
-    def run(self, *args: object) -> subprocess.CompletedProcess[str]:
+    def begin(self, *args: object, out: Output, err: Output, environment: Mapping[str, str] = os.environ) -> Running:
         words = [*map(str, args)]
         asked, theirs = socket.socketpair()
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, asked:
-            with theirs:
-                socket.send_fds(self._channel, [b"."], [theirs.fileno(), out.fileno(), err.fileno()])
-            asked.settimeout(TIMEOUT)
-            asked.sendall(json.dumps({"words": words, "environment": dict(os.environ)}).encode() + b"\n")
-            status = asked.recv(16)
-            assert status, "the process that forks has ended"
+        with theirs:
+            socket.send_fds(self._channel, [b"."], [theirs.fileno(), out.fileno(), err.fileno()])
+        asked.sendall(json.dumps({"words": words, "environment": dict(environment)}).encode() + b"\n")
+        return Running(words, asked)
+
+    def run(self, *args: object) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            running = self.begin(*args, out=out, err=err)
+            status = running.wait()
             out.seek(0)
             err.seek(0)
-            return subprocess.CompletedProcess(words, int(status), out.read(), err.read())
+            return subprocess.CompletedProcess(running.args, status, out.read(), err.read())
 
     def end(self) -> None:
         self._channel.close()
@@ -55,20 +111,23 @@ def wait_for_a_command(channel: socket.socket) -> None:
         if os.fork() == 0:
             channel.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            with socket.socket(fileno=numbers[0]) as asked:
+            with socket.socket(fileno=numbers[0]) as asked, asked.makefile("rb") as lines:
+                told = json.loads(lines.readline())
                 if (pid := os.fork()) == 0:
-                    return become(asked, numbers[1:])
+                    return become(told, numbers[1:])
+                for number in numbers[1:]:
+                    os.close(number)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # it lives as long as the command
+                asked.sendall(b"%d\n" % pid)
                 _, status = os.waitpid(pid, 0)
-                asked.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+                asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
             os._exit(0)
         for number in numbers:
             os.close(number)
 
 
-def become(asked: socket.socket, outputs: list[int]) -> None:
+def become(told: Any, outputs: list[int]) -> None:
     """Take what the command was told, and its outputs."""
-    with asked.makefile("rb") as lines:
-        told = json.loads(lines.readline())
     for number, output in enumerate(outputs, 1):
         os.dup2(output, number)
         os.close(output)
@@ -78,7 +137,6 @@ def become(asked: socket.socket, outputs: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    from export.__main__ import main
-
+    call = pkgutil.resolve_name(sys.argv[2])
     wait_for_a_command(socket.socket(fileno=int(sys.argv[1])))
-    main()
+    call()
