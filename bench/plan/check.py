@@ -30,6 +30,8 @@ RUNGS = (0.7, 0.85, 1.0, 1.15, 1.3)
 WITHIN = 0.20
 """The error that a prediction may have."""
 SEED = 200
+DRAWS = 6
+"""So many times each round is simulated: which of the measured pauses a second gets is chance."""
 
 Figure = Callable[[Floats, Floats], float]
 """Made of when requests were due, and when they were answered."""
@@ -146,7 +148,7 @@ def _rows(name: str, service: Service, tested: dict[str, list[Load]]) -> list[Ro
         measured = [(each.due, each.done) for each in rounds]
         predicted = [
             (each.due, run(each.due, service.slower(each.slow), SEED + number, most=CONNECTIONS).done)
-            for number, each in enumerate(rounds)
+            for number, each in enumerate(rounds * DRAWS)
         ]
         for what, figure in (OVERLOADED_SHOWS if load == OVERLOADED else SHOWS).items():
             found = [round(figure(due, done), 3) for due, done in measured]

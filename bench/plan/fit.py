@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.plan.service import Floats, Service, fitted
+from bench.plan.service import Floats, Pause, Service, fitted
 from bench.plan.simulation import run
 
 STEPS = 8
@@ -16,8 +16,8 @@ RARE = 14
 """and so is no reply for so many times what requests are apart: by chance they stay away as long once in a million."""
 RUN_IN = 0.06
 """Seconds until a load runs as it will: the worker has to find its connections first."""
-KEPT = 100
-"""Lengths of pauses that are kept."""
+KEPT = 400
+"""Pauses that are kept, the first of them."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,18 @@ def fit(calm: Sequence[Load], busy: Sequence[Load], flood: Sequence[Load], toget
     service = Service(usual / 2, usual / 10, together=together)
     cpu_s = np.array([load.cpu_s / load.slow for load in loads])
     requests = np.array([float(len(load.due)) for load in loads])
-    seconds = sum(float(load.due[-1]) - RUN_IN for load in busy)
     for _ in range(STEPS):
         runs = [run(np.sort(load.sent), service.slower(load.slow), seed) for load in loads]
         turns = np.array([load.turns or float(each.turns) for load, each in zip(loads, runs, strict=True)])
         cold = np.array([float(min(each.cold, count)) for each, count in zip(runs, turns, strict=True)])
         fixed_s, each_s, cold_s = fitted(cpu_s, turns, requests, cold)
         service = replace(service, fixed_s=fixed_s, each_s=each_s, cold_s=cold_s)
-        found = [pause for load in busy for pause in pauses(load, service, UNUSUAL * usual)]
-        per_s = len(found) / max(seconds - sum(found), seconds / 10)
-        service = replace(service, pauses_s=_fewer(found), pauses_per_s=per_s)
+        service = replace(service, pauses=_all_pauses(busy, service, UNUSUAL * usual))
     return replace(service, wire_s=_wire([*calm, *busy], service, seed))
 
 
-def pauses(load: Load, service: Service, unusual_s: float) -> list[float]:
-    """The seconds of a load's pauses: for longer than the worker's turn and chance explain, no reply came.
+def pauses(load: Load, service: Service, unusual_s: float) -> list[tuple[float, float]]:
+    """When a load's pauses began and how long they were: no reply came for longer than a turn and chance explain.
 
     The next request is due 1/rate after a pause began, on average.
     """
@@ -77,14 +74,23 @@ def pauses(load: Load, service: Service, unusual_s: float) -> list[float]:
     replies = np.diff([*new, len(gaps)]) if service.together else np.ones(len(new))
     lengths = gaps[new] - usual.fixed_s - replies * usual.each_s - apart
     inside = (done[new] > RUN_IN) & (done[new + 1] < load.due[-1])
-    return [float(length) for length in lengths[inside & (lengths > max(unusual_s, RARE * apart))]]
+    found = inside & (lengths > max(unusual_s, RARE * apart))
+    return [*zip(done[new][found].tolist(), lengths[found].tolist(), strict=True)]
 
 
-def _fewer(lengths: list[float]) -> tuple[float, ...]:
-    """As many as a result file is to hold, spread as all of them, in seconds."""
-    if len(lengths) > KEPT:
-        lengths = np.quantile(lengths, (np.arange(KEPT) + 0.5) / KEPT).tolist()
-    return tuple(round(length, 6) for length in sorted(lengths))
+def _all_pauses(loads: Sequence[Load], service: Service, unusual_s: float) -> tuple[Pause, ...]:
+    """Those of one load after the other; what passed behind the last passed before the first."""
+    found: list[Pause] = []
+    passed = 0.0
+    for load in loads:
+        since = RUN_IN
+        for begin, length in pauses(load, service, unusual_s):
+            found.append((passed + max(begin - since, 0.0), length))
+            passed, since = 0.0, begin + length
+        passed += max(float(load.due[-1]) - since, 0.0)
+    if len(found) <= KEPT:
+        found[:1] = [(after + passed, length) for after, length in found[:1]]
+    return tuple(found[:KEPT])
 
 
 def _wire(loads: Sequence[Load], service: Service, seed: int) -> float:

@@ -11,13 +11,11 @@ TIMES = ("fixed", "each", "cold", "wire")
 
 def stored(service: Service) -> dict[str, Any]:
     times = {f"{name}_us": round(getattr(service, f"{name}_s") * 1e6, 3) for name in TIMES}
-    behind = sum(service.pauses_s) / max(len(service.pauses_s), 1) * service.pauses_per_s
     return {
         **times,
         "together": service.together,
-        "pauses_us": [round(length * 1e6) for length in service.pauses_s],
-        "pauses_per_s": round(service.pauses_per_s, 3),
-        "paused": round(behind / (1 + behind), 5),
+        "pauses_us": [[round(after * 1e6), round(length * 1e6)] for after, length in service.pauses],
+        "paused": round(service.paused, 5),
     }
 
 
@@ -27,8 +25,7 @@ def restored(kept: Mapping[str, Any]) -> Service:
         return Service(
             **{f"{name}_s": float(kept[f"{name}_us"]) / 1e6 for name in TIMES},
             together=bool(kept["together"]),
-            pauses_s=tuple(float(length) / 1e6 for length in kept["pauses_us"]),
-            pauses_per_s=float(kept["pauses_per_s"]),
+            pauses=tuple((float(after) / 1e6, float(length) / 1e6) for after, length in kept["pauses_us"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BenchError(f"the measured service is damaged: {error!r}") from None

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from bench.errors import BenchError
 
 Floats = NDArray[np.float64]
+Pause = tuple[float, float]
+"""Seconds without one, and how long it lasted then."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Service:
     A turn that begins after idling takes `cold_s` more: the worker has to be woken, and others used its CPU's caches.
     `wire_s` is what a request takes beside its turn, below 0 where replies leave before their turn ends. `together`:
     the replies of a turn leave when all are made, as those do that wait for the model; cached ones leave one by one.
-    `pauses_s` are lengths of pauses in which the machine did something else, `pauses_per_s` of them a second between.
+    In `pauses` the machine did something else; they are in the order in which they came, neither even nor chance.
     """
 
     fixed_s: float
@@ -25,13 +27,17 @@ class Service:
     cold_s: float = 0.0
     wire_s: float = 0.0
     together: bool = True
-    pauses_s: tuple[float, ...] = ()
-    pauses_per_s: float = 0.0
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def paused(self) -> float:
+        """The share of the time that pauses take."""
+        lasting = sum(length for _, length in self.pauses)
+        return lasting / (sum(after for after, _ in self.pauses) + lasting) if self.pauses else 0.0
 
     def saturation(self, most: float) -> float:
         """Requests a second of a worker that always finds `most` waiting, pauses among it."""
-        mean = sum(self.pauses_s) / max(len(self.pauses_s), 1)
-        return most / (self.fixed_s + most * self.each_s) / (1 + self.pauses_per_s * mean)
+        return most / (self.fixed_s + most * self.each_s) * (1 - self.paused)
 
     def slower(self, factor: float) -> "Service":
         """The same on a CPU that takes `factor` times as long."""
@@ -44,15 +50,14 @@ def mixed(cached: Service, uncached: Service, share: float) -> Service:
     def between(name: str) -> float:
         return share * float(getattr(cached, name)) + (1 - share) * float(getattr(uncached, name))
 
-    worse = max(cached, uncached, key=lambda each: sum(each.pauses_s) / max(len(each.pauses_s), 1) * each.pauses_per_s)
+    worse = max(cached, uncached, key=lambda each: each.paused)
     return Service(
         between("fixed_s"),
         between("each_s"),
         between("cold_s"),
         between("wire_s"),
         share < 1,
-        worse.pauses_s,
-        worse.pauses_per_s,
+        worse.pauses,
     )
 
 

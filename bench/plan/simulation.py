@@ -5,13 +5,11 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
 from bench.plan.service import Floats, Service
-
-Pause = tuple[float, float]
-"""When it begins and how long it lasts."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def run(arrivals: Floats, service: Service, seed: int, work: Floats | None = Non
     begins, lasts = next(pauses)
     firsts: list[int] = []
     starts, ends = [], []
-    held: list[tuple[int, Pause]] = []
+    held: list[tuple[int, tuple[float, float]]] = []
     at, free, busy, cold = 0, 0.0, 0.0, 0
     while at < len(came):
         start = max(free, came[at])
@@ -67,14 +65,14 @@ def run(arrivals: Floats, service: Service, seed: int, work: Floats | None = Non
     return Run(done + service.wire_s, len(firsts), cold, busy)
 
 
-def _pauses(service: Service, seed: int) -> Iterator[Pause]:
-    """Pauses at random, each as long as one that was measured."""
-    if not service.pauses_s or not service.pauses_per_s:
+def _pauses(service: Service, seed: int) -> Iterator[tuple[float, float]]:
+    """When each pause begins and how long it lasts: as they were measured, over and over, from one of them on."""
+    if not service.paused:
         yield math.inf, 0.0
-    draw, at = np.random.default_rng([seed, 2]), 0.0
-    while True:
-        gaps = draw.exponential(1 / service.pauses_per_s, 256).tolist()
-        for gap, length in zip(gaps, draw.choice(service.pauses_s, 256).tolist(), strict=True):
-            at += gap
-            yield at, length
-            at += length
+    draw = np.random.default_rng([seed, 2])
+    first, at = int(draw.integers(len(service.pauses))), 0.0
+    seen = draw.uniform()
+    for after, length in cycle([*service.pauses[first:], *service.pauses[:first]]):
+        at += after * seen
+        yield at, length
+        at, seen = at + length, 1.0

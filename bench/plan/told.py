@@ -53,7 +53,7 @@ def _sized(result: Result) -> str:
     asked, plan, service = result["asked"], result["plan"], result["service"]
     turn = f"{service['fixed_us']:.1f} µs, {service['each_us']:.2f} a request and {service['cold_us']:.1f} after idling"
     limit = f"{plan['limit_rps']:,.0f} requests/s, {plan['limit_full']:.0%} of what it can do"
-    pauses = f"{service['pauses_per_s']:.0f} times a second, {service['paused']:.1%} of the time"
+    pauses = f"{service['paused']:.1%} of the time, for up to {longest_ms(service):.0f} ms"
     size = f"{plan['instances']} instances of {asked['vcpus']} vCPU, a worker each"
     said = (
         f"**{asked['rps']:,} requests/s with p99 within {asked['p99_ms']:g} ms: {size}**; {plan['vcpus']} vCPU in all.",
@@ -64,6 +64,10 @@ def _sized(result: Result) -> str:
         "a turn of its own: the CPU is busy long before the worker is full.",
     )
     return " ".join(said)
+
+
+def longest_ms(service: dict[str, Any]) -> float:
+    return max((length for _, length in service["pauses_us"]), default=0) / 1e3
 
 
 def _costs(result: Result) -> str:

@@ -14,7 +14,6 @@ WORKER = {
     "wire_us": 40,
     "together": True,
     "pauses_us": [],
-    "pauses_per_s": 0,
 }
 FOUND = {
     "header": {},

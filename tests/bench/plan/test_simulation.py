@@ -102,13 +102,25 @@ def test_the_first_turn_after_idling_takes_longer() -> None:
 
 def test_a_pause_holds_up_what_falls_into_it() -> None:
     """At hardly any load, requests see the pauses as they are: so much of the time, uniformly long."""
-    service = Service(1e-6, 0.0, pauses_s=(0.004,), pauses_per_s=25.0)
+    service = Service(1e-6, 0.0, pauses=((0.04, 0.004),))
     due = poisson(2000, 200_000, 1)
     taken = run(due, service, 1).done - due
-    share = 25 * 0.004 / (1 + 25 * 0.004)
-    assert (taken > 2e-5).mean() == pytest.approx(share, rel=0.1)
+    assert (taken > 2e-5).mean() == pytest.approx(1 / 11, rel=0.1)
     assert taken[taken > 2e-5].mean() == pytest.approx(0.002, rel=0.1)
     assert taken.max() <= 0.0042
+
+
+def test_pauses_come_in_the_order_in_which_they_were_measured() -> None:
+    """Two that follow each other closely, and then none for long: not the same as the three at random."""
+    service = Service(1e-6, 0.0, pauses=((0.2, 0.001), (0.01, 0.001), (0.01, 0.003)))
+    due = np.arange(0.0, 4.0, 5e-5)
+    taken = run(due, service, 1).done - due
+    begun = np.flatnonzero((taken[1:] > 2e-4) & (taken[:-1] < 2e-4)) + 1
+    lengths = np.round(taken[begun] * 1e3).astype(int).tolist()
+    assert len(lengths) > 45
+    assert "113113113" in "".join(map(str, lengths))
+    apart = np.diff(due[begun])
+    assert sorted(set(np.round(apart, 3).tolist())) == pytest.approx([0.011, 0.203], abs=0.0011)
 
 
 def test_without_arrivals_nothing_is_done() -> None:
@@ -116,7 +128,7 @@ def test_without_arrivals_nothing_is_done() -> None:
 
 
 def test_the_same_arguments_give_the_same_result() -> None:
-    service = Service(5e-5, 1e-5, pauses_s=(1e-3, 2e-3), pauses_per_s=20.0)
+    service = Service(5e-5, 1e-5, pauses=((0.05, 1e-3), (0.03, 2e-3)))
     due = poisson(40_000, 20_000, 3)
     assert np.array_equal(run(due, service, 4).done, run(due, service, 4).done)
     assert not np.array_equal(run(due, service, 4).done, run(due, service, 5).done)
