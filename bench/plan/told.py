@@ -7,6 +7,7 @@ import numpy as np
 
 from bench.errors import BenchError
 from bench.plan.check import WITHIN
+from bench.plan.kept import restored
 from bench.plan.prices import AS_OF, CHECK
 from bench.results import QUIET, Result
 from bench.table import Column, table
@@ -67,7 +68,7 @@ def _sized(result: Result) -> str:
 
 
 def longest_ms(service: dict[str, Any]) -> float:
-    return max((length for _, length in service["pauses_us"]), default=0) / 1e3
+    return max((length for _, length in restored(service).pauses), default=0.0) * 1e3
 
 
 def _costs(result: Result) -> str:
