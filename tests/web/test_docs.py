@@ -323,8 +323,7 @@ def test_the_keyboard_suffices(open_page: Open, server: Any) -> None:
     expect(page.locator("#predict").get_by_role("status")).to_contain_text("200 OK")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (768, "light"), (1440, "dark")])
 def test_axe_finds_nothing(open_page: Open, server: Any, width: int, scheme: str) -> None:
     page = open_page(server.url, "/docs#predict", viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.locator("#predict").get_by_role("button", name="Send").click()

@@ -30,8 +30,7 @@ def check(page: Page, where: str) -> None:
     assert width[0] <= width[1], where
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (768, "light"), (1440, "dark")])
 def test_axe_finds_nothing(open_page: Open, server: Any, width: int, scheme: str) -> None:
     page = open_page(server.url, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.get_by_role("button", name="Calcular", exact=True).click()
