@@ -14,9 +14,11 @@ UNUSUAL = 3
 """No reply for so many times the usual latency is a pause, """
 RARE = 14
 """and so is no reply for so many times what requests are apart: by chance they stay away as long once in a million."""
+WAITED = 10
+"""While a request waits chance has no part: no reply for so many times what one takes is a pause then."""
 RUN_IN = 0.06
 """Seconds until a load runs as it will: the worker has to find its connections first."""
-KEPT = 400
+KEPT = 2000
 """Pauses that are kept, the first of them."""
 
 
@@ -64,17 +66,21 @@ def fit(calm: Sequence[Load], busy: Sequence[Load], flood: Sequence[Load], toget
 def pauses(load: Load, service: Service, unusual_s: float) -> list[tuple[float, float]]:
     """When a load's pauses began and how long they were: no reply came for longer than a turn and chance explain.
 
-    The next request is due 1/rate after a pause began, on average.
+    The next request is due 1/rate after a pause began, on average, where none waited. Whose replies leave together may
+    wait for a long turn, so that waiting tells nothing of them.
     """
     usual = service.slower(load.slow)
     apart = float(load.due[-1]) / len(load.due)
-    done = np.sort(load.done)
+    order = np.argsort(load.done, kind="stable")
+    done, sent = load.done[order], load.sent[order]
     gaps = np.diff(done)
     new = np.flatnonzero(gaps > (usual.fixed_s + usual.each_s) / 2)  # where another turn's replies begin
     replies = np.diff([*new, len(gaps)]) if service.together else np.ones(len(new))
-    lengths = gaps[new] - usual.fixed_s - replies * usual.each_s - apart
+    waits = (sent[new + 1] < done[new]) & (not service.together)
+    lengths = gaps[new] - usual.fixed_s - replies * usual.each_s - np.where(waits, 0.0, apart)
+    least = np.where(waits, WAITED * usual.each_s, max(unusual_s, RARE * apart))
     inside = (done[new] > RUN_IN) & (done[new + 1] < load.due[-1])
-    found = inside & (lengths > max(unusual_s, RARE * apart))
+    found = inside & (lengths > least)
     return [*zip(done[new][found].tolist(), lengths[found].tolist(), strict=True)]
 
 

@@ -82,3 +82,18 @@ def test_some_cached_replies_lie_between() -> None:
 def test_a_damaged_result_is_a_sentence() -> None:
     with pytest.raises(BenchError, match="damaged: KeyError"):
         restored({"fixed_us": 1})
+
+
+def test_while_a_request_waits_a_short_silence_is_a_pause() -> None:
+    """A tenth of a millisecond, which is nothing unusual between two that come at random 15,000 times a second."""
+    worker = Service(0.0, 5e-6, together=False)
+    due = np.sort([*np.arange(0.0, 1.0, 1 / 15_000), 0.9, 0.9])
+    calm = run(due, worker, 1)
+    done, free = calm.done.copy(), 0.9001 + 5e-6
+    for late in np.flatnonzero(calm.done > 0.9 + 6e-6):  # the first of the two has its reply
+        free = max(free, due[late]) + worker.each_s
+        done[late] = free
+    assert pauses(Load(due, due, calm.done, calm.busy_s), worker, 0.001) == []
+    (pause,) = pauses(Load(due, due, done, calm.busy_s), worker, 0.001)
+    assert pause == (pytest.approx(0.9, abs=1e-5), pytest.approx(1e-4, rel=0.1))
+    assert pauses(Load(due, due, done, calm.busy_s), replace(worker, together=True), 0.001) == []
