@@ -1,12 +1,12 @@
 """A plan as tables and sentences."""
 
-from collections import Counter
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
 from bench.errors import BenchError
-from bench.plan.check import WITHIN
+from bench.plan.check import BURSTING, OVERLOADED, WITHIN
 from bench.plan.kept import restored
 from bench.plan.prices import AS_OF, CHECK
 from bench.results import QUIET, Result
@@ -37,10 +37,15 @@ CHECKED = (
     Column("what", "what"),
     Column("predicted", "predicted", ",.2f"),
     Column("measured", "measured", ",.2f"),
-    Column("spread", "half of its rounds"),
+    Column("spread", "its median is within"),
     Column("error", "error", "+.0%"),
     Column("verdict", "verdict"),
 )
+
+HELD, UNTOLD = "held", "not told"
+UNLIKELY = 0.05
+UNSTEADY = 1.5
+"""A machine whose speed changes by more tells little of another day, or of the hour after."""
 
 
 def render(result: Result) -> str:
@@ -86,18 +91,16 @@ def _costs(result: Result) -> str:
 
 def checked(result: Result) -> str:
     """How far the simulation is off."""
-    rows = [row | {"verdict": verdict(row), "spread": spread(row)} for row in result["check"]]
+    rows = [
+        row | {"verdict": verdict(row), "spread": "{:,.2f} to {:,.2f}".format(*median(row))} for row in result["check"]
+    ]
     worst = max((row["error"] for row in rows), key=abs)
-    held = Counter(row["row"] for row in rows if row["verdict"] == "held")
-    each = Counter(row["row"] for row in rows)
-    of_each = ", ".join(f"{held[name]} of {count} for `{name}`" for name, count in each.items())
-    within = f"{held.total()} of {len(rows)} predictions are within {WITHIN:.0%} ({of_each})"
     source = result["measured_header"]
-    busy = source["others_busy"]
     said = [
         "The simulation beside one real worker, fitted to other loads than these, medians of the rounds;",
-        "`p99 of` is what a plan is made of, the rate that a worker takes within it, and where its own crossed it:",
-        f"{within}, the worst is off by {worst:+.0%}.",
+        "`its median is within`: so well the rounds tell it, 19 times in 20 (sign test);",
+        "`p99 of` is what a plan is made of, the rate that a worker takes within it, and where its own crossed it.",
+        f"{_within(rows)}, the worst is off by {worst:+.0%}.",
         f"`{source['command']}` on {source['date'][:10]}, {source['cpu']}, {source['cpus']}.",
     ]
     for machine in result["machine"]:
@@ -106,21 +109,52 @@ def checked(result: Result) -> str:
             f" times what it usually does; {machine['loads']} loads were done, and {machine['again']} times one again"
             " because that had changed."
         )
-    late = max((row["measured"] / row["predicted"] for row in rows if "p99" in row["what"]), default=1.0)
+    return f"{table(CHECKED, rows)}\n\n{' '.join([*said, *_warnings(result)])}"
+
+
+def _within(rows: Sequence[dict[str, Any]]) -> str:
+    """How many predictions hold: of all, of each row, and of the loads above what a worker can do."""
+    above = [row for row in rows if row["load"] in (BURSTING, OVERLOADED)]
+    each = {f"`{name}`": [row for row in rows if row["row"] == name] for name in {row["row"]: None for row in rows}}
+    some = {**each, "the overload and the bursts": above} if above else each
+    counts = ", ".join(f"{_count(those, HELD)} of {len(those)} for {name}" for name, those in some.items())
+    said = f"{_count(rows, HELD)} of {len(rows)} predictions are within {WITHIN:.0%} ({counts})"
+    if untold := _count(rows, UNTOLD):
+        said += f", {untold} more may be: they are where the rounds leave the median"
+    return said
+
+
+def _count(rows: Sequence[dict[str, Any]], said: str) -> int:
+    return sum(row["verdict"] == said for row in rows)
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    late = max((row["measured"] / row["predicted"] for row in result["check"] if "p99" in row["what"]), default=1.0)
     if late > 1 + WITHIN:
-        said.append(f"**A p99 was up to {late:.1f} times what was predicted**: ask for that much less, or measure.")
-    if busy > QUIET:
-        said.append(f"Other programs took {busy:.0%} of the CPUs meanwhile: measure again where nothing else runs.")
-    return f"{table(CHECKED, rows)}\n\n{' '.join(said)}"
+        yield f"**A p99 was up to {late:.1f} times what was predicted**: ask for that much less, or measure."
+    if (busy := result["measured_header"]["others_busy"]) > QUIET:
+        yield f"Other programs took {busy:.0%} of the CPUs meanwhile: measure again where nothing else runs."
+    changed = max(machine["slowest"] / machine["fastest"] for machine in result["machine"])
+    if changed > UNSTEADY:
+        yield f"**The machine's speed changed by a factor of {changed:.1f}**: measure again on one that is steadier."
 
 
-def spread(row: dict[str, Any]) -> str:
-    """Where the middle half of the rounds lies."""
-    low, high = np.quantile(row["rounds"], [0.25, 0.75])
-    return f"{low:,.2f} to {high:,.2f}"
+def median(row: dict[str, Any]) -> tuple[float, float]:
+    """Where the median of ever more rounds would lie, 19 times in 20; from least to most where they are too few.
+
+    Each round falls below it or above like a thrown coin, so that seldom few of them fall on one side.
+    """
+    rounds = sorted(row["rounds"])
+    ways = list(accumulate(math.comb(len(rounds), heads) for heads in range(len(rounds) // 2)))
+    last = max(sum(2 * each <= UNLIKELY * 2 ** len(rounds) for each in ways) - 1, 0)
+    return rounds[last], rounds[-1 - last]
 
 
 def verdict(row: dict[str, Any]) -> str:
+    """Raises BenchError where nothing was measured."""
     if row["measured"] <= 0:
         raise BenchError(f"{row['load']}: nothing was measured")
-    return "held" if abs(row["error"]) <= WITHIN else "NOT held"
+    if abs(row["error"]) <= WITHIN:
+        return HELD
+    low, high = median(row)
+    return UNTOLD if low <= row["predicted"] <= high else "NOT held"

@@ -11,7 +11,7 @@ from bench.plan import worker
 from bench.plan.arrivals import poisson
 from bench.plan.check import BURSTING, OVERLOADED, check, crossing, highest_rate
 from bench.plan.service import Service
-from bench.plan.told import CHECKED, verdict
+from bench.plan.told import CHECKED, median, verdict
 from bench.rows import OURS
 from bench.table import table
 
@@ -74,6 +74,17 @@ def test_where_p99_crosses_what_was_asked(p99_s: float, rate: float) -> None:
 
 @pytest.mark.parametrize(("error", "said"), [(0.2, "held"), (-0.2, "held"), (0.21, "NOT held"), (-0.21, "NOT held")])
 def test_an_error_above_a_fifth_is_not_held(error: float, said: str) -> None:
-    row = {"row": "cached", "load": "overload", "what": "requests/s", "predicted": 1.0, "measured": 1.0, "error": error}
+    row = {"row": "cached", "load": "overload", "what": "requests/s", "measured": 1.0, "rounds": [1.0] * 8}
+    row |= {"predicted": 1.0 + error, "error": error}
     assert verdict(row) == said
     assert f"{error:+.0%}" in table(CHECKED, [row | {"verdict": said}])
+
+
+@pytest.mark.parametrize(("predicted", "said"), [(11, "held"), (13, "not told"), (14, "NOT held"), (3, "NOT held")])
+def test_what_the_rounds_leave_open_is_not_told(predicted: float, said: str) -> None:
+    """The rank of a median's limits in sixteen: 4 and 13, as tables of the sign test have it."""
+    rounds = [1.0, 2.0, 3.0, 4.0, *[10.0] * 8, 13.0, 30.0, 40.0, 50.0]
+    row = {"load": "overload", "measured": 10.0, "rounds": rounds[::-1], "predicted": predicted}
+    assert verdict(row | {"error": predicted / 10 - 1}) == said
+    assert median(row) == (4.0, 13.0)
+    assert median({"rounds": [3.0, 1.0, 2.0]}) == (1.0, 3.0)
