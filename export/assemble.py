@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from export.bundle import Bundle, make_bundle
 from export.data.codes import Codes
@@ -74,6 +73,8 @@ def check_ranks(truth: Truth, tables: list[Table], flights: Flights) -> None:
         raise ExportError("the model has no split: it gives every flight the same probability, and is not written")
     if flights.delayed.all() or not flights.delayed.any():
         return
+    from sklearn.metrics import roc_auc_score
+
     auc = float(roc_auc_score(flights.delayed, predict(truth, matrix(tables, flights.parts))))
     if auc < LEAST_AUC:
         raise ExportError(f"the model ranks its own flights no better than chance (AUC {auc:.3f}): it is not written")

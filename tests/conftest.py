@@ -141,7 +141,7 @@ def small_bundle(small_csv: Path, tmp_path_factory: pytest.TempPathFactory, run_
 @pytest.fixture(scope="session")
 def run_command() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """`python -m export args`, from the root of the project."""
-    export = Started("export.__main__:main")
+    export = Started("export.__main__:main", "lightgbm", "scipy.optimize", "sklearn.metrics")
     yield export.run
     export.end()
 

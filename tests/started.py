@@ -1,10 +1,11 @@
 """Commands in processes of their own that need no start.
 
-To import what `python -m export` needs takes a second and a half of a core, and `python -m service` a sixth; the tests
-call hundreds of them, and most do little more. Here one process has imported a command's modules and forks one for each
-call, which has its own arguments, environment, outputs and exit status.
+To import what `python -m export` needs takes up to a second and a half of a core, and `python -m service` a sixth;
+the tests call hundreds of them, and most do little more. Here one process has imported a command's modules and forks
+one for each call, which has its own arguments, environment, outputs and exit status.
 """
 
+import importlib
 import json
 import os
 import pkgutil
@@ -71,13 +72,13 @@ class Running:
 class Started:
     """The process that forks, seen from the tests. It ends when nobody can ask it any more.
 
-    `program` is what a new process calls, as `export.__main__:main`.
+    `program` is what a new process calls, as `export.__main__:main`; `imported` are modules that it imports later.
     """
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *imported: str) -> None:
         self._channel, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "tests.started", str(theirs.fileno()), program]
+            command = [sys.executable, "-m", "tests.started", str(theirs.fileno()), program, *imported]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 
     def begin(self, *args: object, out: Output, err: Output, environment: Mapping[str, str] = os.environ) -> Running:
@@ -138,5 +139,7 @@ def become(told: Any, outputs: list[int]) -> None:
 
 if __name__ == "__main__":
     call = pkgutil.resolve_name(sys.argv[2])
+    for module in sys.argv[3:]:
+        importlib.import_module(module)
     wait_for_a_command(socket.socket(fileno=int(sys.argv[1])))
     call()

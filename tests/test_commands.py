@@ -36,8 +36,9 @@ def without(module: str, words: str, *packages: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize(
     ("words", "package"),
     [
-        *(("export --help", each) for each in ("onnx", "lightgbm", "sklearn", "click")),
-        ("export report --data model.txt", "jinja2"),
+        *(("export --help", each) for each in ("onnx", "click")),
+        ("export verify --booster model.txt", "lightgbm"),
+        *(("export report --data model.txt", each) for each in ("sklearn", "jinja2")),
         ("bench --help", "click"),
         ("bench report", "matplotlib"),
     ],
@@ -58,6 +59,12 @@ def test_after_make_serve_alone_export_says_what_is_missing() -> None:
     assert ended.returncode == 1
     assert "`make dev`" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_who_asks_for_help_or_presses_tab_does_not_wait_for_what_takes_seconds_to_import() -> None:
+    ended = without("export", "--help", "lightgbm", "sklearn", "scipy", "pandas", "matplotlib")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "train" in ended.stdout
 
 
 @pytest.mark.parametrize("module", ["export", "bench"])

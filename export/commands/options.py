@@ -53,7 +53,7 @@ def noted(flights: Flights) -> Flights:
     return flights
 
 
-def truth_of(made: Bundle, booster: Path | None) -> Truth | None:
+def truth_of(made: Bundle, booster: Path | None) -> "Truth | None":
     """What the bundle's model is proved against: itself where it adds up, LightGBM's text where that is given.
 
     Raises ExportError where a text is given and there are no trees.

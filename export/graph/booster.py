@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import lightgbm as lgb
+from typing import TYPE_CHECKING
 
 from export.errors import ExportError
 from export.graph.forest.text import read_forest, to_text
@@ -11,8 +10,11 @@ from export.learn.tables import Table
 from export.learn.train import booster_name
 from export.progress import say
 
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
-def read_booster(path: Path) -> lgb.Booster:
+
+def read_booster(path: Path) -> "lgb.Booster":
     """Load a text model as LightGBM 2 to 4 write it. Raises ExportError where it is none, or not binary."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -20,6 +22,8 @@ def read_booster(path: Path) -> lgb.Booster:
         raise ExportError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise ExportError(f"{path}: not a LightGBM text model: it is not text") from None
+    import lightgbm as lgb
+
     try:
         forest = read_forest(text)
         booster = lgb.Booster(model_str=to_text(forest))
@@ -33,7 +37,7 @@ def read_booster(path: Path) -> lgb.Booster:
     return booster
 
 
-def order_tables(booster: lgb.Booster, tables: Sequence[Table]) -> list[Table]:
+def order_tables(booster: "lgb.Booster", tables: Sequence[Table]) -> list[Table]:
     """The tables in the order of the booster's features, whose names have `_` for spaces. Raises ExportError."""
     by_name = {booster_name(table.name): table for table in tables}
     names = booster.feature_name()

@@ -68,7 +68,7 @@ def prove(
 def prove_bundle(
     tables: Sequence[Table],
     model: bytes,
-    truth: Truth | None,
+    truth: "Truth | None",
     drawn: Samples,
     progress: Progress,
     level: float = 0.0,

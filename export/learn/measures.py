@@ -5,15 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    f1_score,
-    log_loss,
-    precision_score,
-    recall_score,
-    roc_auc_score,
-)
 
 BINS = 10
 OUTCOMES = [False, True]
@@ -30,14 +21,16 @@ class Bin:
 
 def measure(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> dict[str, Any]:
     """What needs no threshold; None for what cannot be told of flights that were all late, or none of them."""
+    from sklearn import metrics
+
     both = len(set(delayed.tolist())) == 2
     return {
         "delay_rate": float(delayed.mean()),
         "mean_probability": float(predicted.mean()),
-        "auc": float(roc_auc_score(delayed, predicted)) if both else None,
-        "average_precision": float(average_precision_score(delayed, predicted)) if both else None,
-        "log_loss": float(log_loss(delayed, predicted, labels=OUTCOMES)),
-        "brier": float(brier_score_loss(delayed, predicted, labels=OUTCOMES)),
+        "auc": float(metrics.roc_auc_score(delayed, predicted)) if both else None,
+        "average_precision": float(metrics.average_precision_score(delayed, predicted)) if both else None,
+        "log_loss": float(metrics.log_loss(delayed, predicted, labels=OUTCOMES)),
+        "brier": float(metrics.brier_score_loss(delayed, predicted, labels=OUTCOMES)),
         "calibration_error": calibration_error(reliability(delayed, predicted)),
     }
 
@@ -61,10 +54,12 @@ def at_threshold(
     delayed: NDArray[np.bool_], predicted: NDArray[np.float64], threshold: float | NDArray[np.float64]
 ) -> dict[str, float]:
     """Macro F1, and precision and recall of a delay, where one is announced above `threshold`."""
+    from sklearn import metrics
+
     announced = predicted > threshold
     return {
         "announced": float(announced.mean()),
-        "macro_f1": float(f1_score(delayed, announced, average="macro", labels=OUTCOMES, zero_division=0)),
-        "precision": float(precision_score(delayed, announced, zero_division=0)),
-        "recall": float(recall_score(delayed, announced, zero_division=0)),
+        "macro_f1": float(metrics.f1_score(delayed, announced, average="macro", labels=OUTCOMES, zero_division=0)),
+        "precision": float(metrics.precision_score(delayed, announced, zero_division=0)),
+        "recall": float(metrics.recall_score(delayed, announced, zero_division=0)),
     }

@@ -1,8 +1,8 @@
 """Flights and a recipe -> tables and a LightGBM booster. It neither converts nor writes."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +16,9 @@ from export.learn.protocols import Rows, random_part
 from export.learn.recipes import AnyRecipe, Recipe
 from export.learn.tables import matrix
 from export.progress import Progress
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 FIXED = {
     "objective": "binary",
@@ -65,12 +68,14 @@ def _train_effects(recipe: Effects, flights: Flights, learn: Rows, validate: Row
     return Trained(recipe, model, tables, threshold)
 
 
-def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple[lgb.Booster, float]:
+def choose(recipe: Recipe, learn: Flights, validate: Flights, progress: Progress) -> tuple["lgb.Booster", float]:
     """A booster from `learn` with as many trees as `validate` likes best, and the best threshold there."""
     tables = recipe_tables(recipe, learn)
     features = matrix(tables, validate.parts)
     callbacks: list[Callback] = [_reporter(progress, "choosing the number of trees", recipe.max_trees)]
     if recipe.patience is not None:
+        import lightgbm as lgb
+
         callbacks.append(lgb.early_stopping(recipe.patience, verbose=False))
     held = Examples(features, validate.delayed, np.ones(len(validate)))
     booster = _boost(recipe, make_examples(recipe, learn), recipe.max_trees, callbacks, held)
@@ -96,18 +101,22 @@ def _f1(right: NDArray[np.intp], wrong: NDArray[np.intp]) -> NDArray[np.float64]
     return np.asarray(2 * right / np.maximum(2 * right + wrong, 1), dtype=np.float64)
 
 
-Callback = Callable[[lgb.callback.CallbackEnv], None]
+Callback = Callable[["lgb.callback.CallbackEnv"], None]
 
 
 def _boost(
     recipe: Recipe, examples: Examples, trees: int, callbacks: list[Callback], held: Examples | None = None
-) -> lgb.Booster:
+) -> "lgb.Booster":
+    import lightgbm as lgb
+
     valid_sets = [_dataset(recipe, held)] if held else None
     params = {**FIXED, "seed": recipe.seed, **recipe.params}
     return lgb.train(params, _dataset(recipe, examples), trees, valid_sets=valid_sets, callbacks=callbacks)
 
 
-def _dataset(recipe: Recipe, examples: Examples) -> lgb.Dataset:
+def _dataset(recipe: Recipe, examples: Examples) -> "lgb.Dataset":
+    import lightgbm as lgb
+
     names = [booster_name(feature.name) for feature in recipe.features]
     weights = None if (examples.weights == 1).all() else examples.weights
     return lgb.Dataset(examples.features, examples.delayed.astype(np.int8), weight=weights, feature_name=names)
@@ -119,7 +128,7 @@ def booster_name(name: str) -> str:
 
 
 def _reporter(progress: Progress, what: str, trees: int) -> Callback:
-    def report(env: lgb.callback.CallbackEnv) -> None:
+    def report(env: "lgb.callback.CallbackEnv") -> None:
         progress(what, env.iteration + 1, trees)
 
     report.order = 5  # type: ignore[attr-defined]  # before early stopping (30), which ends the round by raising

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss, roc_auc_score
 
 from export.assemble import about_of
 from export.bundle import Bundle
@@ -75,6 +74,8 @@ def _training_rate(bundle: Bundle) -> float:
 
 def _quality(delayed: NDArray[np.bool_], predicted: NDArray[np.float64]) -> Figures:
     """`auc` is None where all flights have the same outcome."""
+    from sklearn.metrics import log_loss, roc_auc_score
+
     bins = reliability(delayed, predicted)
     both = len(set(delayed.tolist())) == 2
     return {

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, run
@@ -159,6 +158,8 @@ def held(groups: Alike, width: Width, coverage: float = COVERAGE) -> Numbers:
     A count is a step of that distribution: the part of the step that is within counts. So the mean is the coverage
     where the width is right, whatever the number of flights.
     """
+    from scipy.special import bdtr
+
     shares = 1 / (1 + np.exp(-_moved(groups, width)))
     flights, late = groups.flights[:, None].astype(np.intp), groups.late[:, None]
     below = np.where(late > 0, bdtr(np.maximum(late - 1, 0), flights, shares), 0.0) @ WEIGHTS

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from export.data.flights import Flights
 from export.learn.fitted.trained import Float64, Trained, raised
@@ -18,6 +17,8 @@ SHRINKAGE = 300.0
 
 def level(delayed: NDArray[np.bool_], predicted: Float64, weights: Float64) -> float:
     """The one number x, added to the log-odds, for which sum of w (y - p) = 300 x."""
+
+    from scipy.optimize import brentq
 
     def off(added: float) -> float:
         return float((weights * (delayed - raised(predicted, added))).sum() - SHRINKAGE * added)

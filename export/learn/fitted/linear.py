@@ -1,10 +1,13 @@
 """A model that adds its features up: what `model.onnx` holds as a `LinearClassifier`, in float64."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 
 @dataclass(frozen=True)
@@ -25,5 +28,5 @@ def adding_up(count: int) -> Linear:
     return Linear((1.0,) * count)
 
 
-Truth = lgb.Booster | Linear
+Truth: TypeAlias = "lgb.Booster | Linear"
 """What an ONNX model is proved to give: both predict probabilities, float64 [N], from features [N, F]."""

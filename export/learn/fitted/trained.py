@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,9 @@ from export.learn.ratios import make_tables
 from export.learn.recipes import AnyRecipe
 from export.learn.tables import Table, matrix
 from service.model.keys import Parts
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Float64 = NDArray[np.float64]
 
@@ -35,7 +37,7 @@ class Model(Protocol):
 class Boosted:
     """LightGBM's trees."""
 
-    booster: lgb.Booster
+    booster: "lgb.Booster"
 
     @property
     def trees(self) -> int:
@@ -61,7 +63,7 @@ class Trained:
         return self.model if isinstance(self.model, Linear) else self.booster
 
     @property
-    def booster(self) -> lgb.Booster:
+    def booster(self) -> "lgb.Booster":
         assert isinstance(self.model, Boosted)
         return self.model.booster
 

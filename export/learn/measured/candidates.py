@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from sklearn.metrics import log_loss
 
 from export.data.flights import Flights
 from export.learn.evaluate import Tested, pool, run
@@ -58,5 +57,7 @@ def run_chosen(
 
 
 def _loss(parts: Sequence[Tested]) -> float:
+    from sklearn.metrics import log_loss
+
     delayed, predicted, _ = pool(parts)
     return float(log_loss(delayed, predicted, labels=[False, True]))
