@@ -76,7 +76,10 @@ def test_some_cached_replies_lie_between() -> None:
     cached, uncached = Service(30e-6, 5e-6, together=False), Service(40e-6, 10e-6)
     half = mixed(cached, uncached, 0.5)
     assert (half.fixed_s, half.each_s, half.together) == (pytest.approx(35e-6), pytest.approx(7.5e-6), True)
-    assert mixed(cached, uncached, 1.0).together is False
+    assert mixed(cached, uncached, 1.0) == cached
+    often = replace(cached, pauses=((0.1, 0.01),))
+    assert mixed(often, uncached, 0.0) == uncached  # it is what was held against real loads
+    assert mixed(often, uncached, 0.5).pauses == often.pauses
 
 
 def test_a_damaged_result_is_a_sentence() -> None:
