@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from export.errors import missing
+from export.errors import ExportError, missing
 
 try:
     import click
@@ -47,7 +47,7 @@ def main() -> None:
         cli(prog_name="atraso-bench" if "_ATRASO_BENCH_COMPLETE" in os.environ else "python -m bench")
     except ModuleNotFoundError as error:
         missing(error, "bench")
-    except (BenchError, BundleError) as error:
+    except (BenchError, BundleError, ExportError) as error:
         fail(str(error))
 
 

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from bench.results import FOLDER, LOCAL
+from export.files import check_writable
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -44,7 +45,9 @@ def out(command: str) -> Decorator:
                 raise click.UsageError(
                     f"with ATRASO_CARGO_PROFILE={profile} others' Rust is slow: --publish is not for it"
                 )
-            return work(*args, out=FOLDER / name if publish else out, **options)
+            place = FOLDER / name if publish else out
+            check_writable(place.parent)  # before minutes of measuring
+            return work(*args, out=place, **options)
 
         return placed
 

@@ -1,6 +1,7 @@
 """Results -> pictures, PNG files. It is imported only by `report`, as it needs matplotlib."""
 
 from collections.abc import Callable
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from bench.plan.timeline import LOST
 from bench.results import Result
 from bench.rows import OURS
 from export import style
+from export.files import write_file
 from export.style import BLUE, GREY, RED
 
 STYLE = {**style.STYLE, "font.size": 10}
@@ -35,12 +37,13 @@ Plot = Callable[[Result, Figure], None]
 
 
 def draw(plot: Plot, result: Result, path: Path) -> None:
-    """Write the picture that `plot` makes of a result."""
+    """Write the picture that `plot` makes of a result. Raises ExportError."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 4.2), layout="constrained")
         plot(result, figure)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150, metadata={"Software": None})
+        content = BytesIO()
+        figure.savefig(content, format="png", dpi=150, metadata={"Software": None})
+    write_file(path, content.getvalue())
 
 
 def throughput(result: Result, figure: Figure) -> None:

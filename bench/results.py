@@ -6,7 +6,8 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +18,7 @@ import click
 from bench import tools
 from bench.cpus import Cpus, taken
 from bench.errors import BenchError
+from export.files import read_object, write_file
 from export.progress import say
 from service.settings import ROOT
 
@@ -63,31 +65,31 @@ def header(*cpus: Cpus) -> Result:
 
 
 def publish(result: Result, path: Path, render: Callable[[Result], str]) -> None:
-    """Write a result and print it as `render` shows it. Raises BenchError."""
+    """Write a result and print it as `render` shows it. Raises ExportError."""
     write(result, path)
     click.echo(render(result))
 
 
 def write(result: Result, path: Path) -> None:
-    """Write a result, keys sorted, one entry a line. Raises BenchError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"{path}: {error.strerror or error}") from None
+    """Write a result, keys sorted, one entry a line. Raises ExportError."""
+    write_file(path, (json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
 
 
 def read(path: Path) -> Result:
-    """Read a result. Raises BenchError."""
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BenchError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise BenchError(f"{path}: not JSON: {error}") from None
-    if not isinstance(result, dict) or "header" not in result:
+    """Read a result. Raises ExportError where it is not JSON, and BenchError where it is something else."""
+    result = read_object(path)
+    if "header" not in result:
         raise BenchError(f"{path}: it is no result of `python -m bench`")
     return result
+
+
+@contextmanager
+def whole(path: Path, then: str = "measure it again") -> Iterator[None]:
+    """Raises BenchError where the result there lacks what is told of it."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise BenchError(f"{path}: it is damaged, or of another version ({error!r}): {then}") from None
 
 
 def cpu_model() -> str:

@@ -56,7 +56,7 @@ WINGS = {
     "bulk/scoring": Wing(("bulk.errors", "bulk.reading", "bulk.scoring", "service.api.errors", *OF_BULK)),
     "bulk/writing": Wing(("bulk.errors", "bulk.scoring", "bulk.writing", *OF_BULK)),
     "bulk": Wing(("bulk", "service.settings", "service.__version__", *OF_BULK)),
-    "bench": Wing(("bench", "bulk", "service", "export.style", "export.progress", "export.errors")),
+    "bench": Wing(("bench", "bulk", "service", "export.style", "export.progress", "export.errors", "export.files")),
 }
 """The nearest entry above a file holds for it. An import that points back is in no entry, so there are no circles."""
 

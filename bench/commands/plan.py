@@ -136,12 +136,14 @@ def _known(path: Path) -> Result:
     if not path.exists():
         raise BenchError(f"{path} does not exist: `python -m bench plan --check` measures what a plan is made of")
     found = results.read(path)
+    anew = f"`python -m bench plan --check --out {path}` makes it anew"
     try:
-        return {name: found[name] for name in ("measured", "measured_header", "check", "machine")}
+        known = {name: found[name] for name in ("measured", "measured_header", "check", "machine")}
     except KeyError as error:
-        raise BenchError(
-            f"{path}: it has no {error}: `python -m bench plan --check --out {path}` makes it anew"
-        ) from None
+        raise BenchError(f"{path}: it has no {error}: {anew}") from None
+    with results.whole(path, anew):
+        told.checked(known)
+    return known
 
 
 def _checked(seconds: int, rounds: int, p99_s: float) -> Result:

@@ -13,6 +13,7 @@ from bench import options, results, summary
 from bench.commands import bulk, compare, latency, micro, models, plan, run, runtimes, start, stress, sweep, workers
 from bench.errors import BenchError
 from bench.results import FOLDER, LOCAL, Result
+from export.files import read_bytes, write_file
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -54,15 +55,22 @@ def command(folder: Path, doc: Path, reuse: Path, readme: Path, images: Path) ->
     if not found and not elsewhere:
         raise BenchError(f"{folder} holds no results: `python -m bench compare` makes {LOCAL}'s")
     if found:
-        drawn = {name: _draw(name, result, images) for name, result in found.items()}
-        sections = [_section(name, result, _links(drawn[name], doc)) for name, result in found.items()]
+        drawn, sections = {}, []
+        for name, result in found.items():
+            with results.whole(folder / f"{name}.json"):
+                drawn[name] = _draw(name, result, images)
+                sections.append(_section(name, result, _links(drawn[name], doc)))
         _write(doc, "# Performance", "\n\n".join(sections))
         click.echo(f"{doc}: {', '.join(found)}; {sum(map(len, drawn.values()))} pictures in {images}")
     if "compare" in found:
-        _write(readme, "# Measured", summary.render(found["compare"]))
+        with results.whole(folder / "compare.json"):
+            measured = summary.render(found["compare"])
+        _write(readme, "# Measured", measured)
         click.echo(f"{readme}: compare")
     if elsewhere:
-        _write(reuse, "# Reuse", f"{runtimes.render(elsewhere)}\n\n{provenance(elsewhere['header'])}")
+        with results.whole(folder / "runtimes.json"):
+            measured = f"{runtimes.render(elsewhere)}\n\n{provenance(elsewhere['header'])}"
+        _write(reuse, "# Reuse", measured)
         click.echo(f"{reuse}: runtimes")
 
 
@@ -82,11 +90,17 @@ def fill(page: str, measured: str) -> str:
 
 
 def _write(doc: Path, heading: str, measured: str) -> None:
-    page = doc.read_text(encoding="utf-8") if doc.exists() else ""
+    page = _text(doc) if doc.exists() else ""
     if BEGIN not in page and END not in page:
         page = f"{heading}\n\n{BEGIN}\n{END}\n"
-    doc.parent.mkdir(parents=True, exist_ok=True)
-    doc.write_text(fill(page, measured), encoding="utf-8")
+    write_file(doc, fill(page, measured).encode())
+
+
+def _text(doc: Path) -> str:
+    try:
+        return read_bytes(doc).decode()
+    except UnicodeDecodeError:
+        raise BenchError(f"{doc}: it is not UTF-8") from None
 
 
 def _section(name: str, result: Result, pictures: str) -> str:

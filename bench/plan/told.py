@@ -60,9 +60,10 @@ def _sized(result: Result) -> str:
     turn = f"{service['fixed_us']:.1f} µs, {service['each_us']:.2f} a request and {service['cold_us']:.1f} after idling"
     limit = f"{plan['limit_rps']:,.0f} requests/s, {plan['limit_full']:.0%} of what it can do"
     pauses = f"{service['paused']:.1%} of the time, for up to {longest_ms(service):.0f} ms"
-    size = f"{plan['instances']} instances of {asked['vcpus']} vCPU, a worker each"
+    size = f"{plan['instances']:,} instances of {asked['vcpus']} vCPU, a worker each"
+    asks = f"{asked['rps']:,} requests/s with p99 within {asked['p99_ms']:g} ms"
     said = (
-        f"**{asked['rps']:,} requests/s with p99 within {asked['p99_ms']:g} ms: {size}**; {plan['vcpus']} vCPU in all.",
+        f"**{asks}: {size}**; {plan['vcpus']:,} vCPU in all.",
         f"{asked['spare']} of the instances may be lost, in a burst of {asked['burst']:g} times that rate.",
         f"{asked['cached']:.0%} of the replies come from the cache.",
         f"A worker holds that p99 up to {limit}; {asked['margin']:.0%} of that is left for the error below.",

@@ -29,6 +29,11 @@ def test_a_published_result_is_only_replaced_where_that_is_asked(
     assert CliRunner().invoke(command, args).output == f"{place}\n"
 
 
+def test_where_nothing_can_be_written_nothing_is_measured() -> None:
+    ended = CliRunner().invoke(command, ["--out", "/dev/null/a.json"])
+    assert (ended.output, str(ended.exception)) == ("", "/dev/null: cannot be written to: Not a directory")
+
+
 def test_two_places_are_a_sentence() -> None:
     ended = CliRunner().invoke(command, ["--publish", "--out", "a.json"])
     assert ended.exit_code == 2

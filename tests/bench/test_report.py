@@ -116,10 +116,37 @@ def test_no_results_are_a_sentence(fail_bench: Callable[..., str], tmp_path: Pat
     assert sentence == f"atraso: {tmp_path} holds no results: `python -m bench compare` makes bench/results/local's"
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "not JSON"), ("[]", "it is no result of `python -m bench`")])
+DAMAGED = {
+    "cut off": ("{", "not JSON"),
+    "deep": ("[" * 100_000, "not JSON"),
+    "a list": ("[]", "it should hold a JSON object"),
+    "another file": ("{}", "it is no result of `python -m bench`"),
+    "without figures": ('{"header": {}, "rows": [{"a": 1}]}', "micro.json: it is damaged, or of another version"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_result_is_a_sentence(fail_bench: Callable[..., str], tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "micro.json").write_text(text)
     assert said in fail_bench("report", "--results", tmp_path, "--doc", tmp_path / "page.md")
+
+
+@pytest.mark.parametrize("option", ["--doc", "--readme", "--images"])
+def test_what_cannot_be_written_is_a_sentence(
+    fail_bench: Callable[..., str], results: Path, tmp_path: Path, option: str
+) -> None:
+    places = {"--doc": "doc.md", "--readme": "README.md", "--reuse": "reuse.md", "--images": "img"}
+    paths = {name: tmp_path / place for name, place in places.items()} | {option: "/dev/null/here"}
+    words = [word for pair in paths.items() for word in pair]
+    assert "/dev/null/here" in fail_bench("report", "--results", results, *words)
+
+
+def test_a_page_that_is_no_text_is_left_alone(fail_bench: Callable[..., str], results: Path, tmp_path: Path) -> None:
+    page = tmp_path / "doc.md"
+    page.write_bytes(b"\xff")
+    words = ("--doc", page, "--images", tmp_path / "img")
+    assert fail_bench("report", "--results", results, *words) == f"atraso: {page}: it is not UTF-8"
+    assert page.read_bytes() == b"\xff"
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/performance.md", "docs/reuse.md"])
