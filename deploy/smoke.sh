@@ -41,7 +41,7 @@ done
 expect 200 '"ready":true' "/v2/health/ready" "$reply"
 expect 200 '"live":true' "/v2/health/live" "$(ask GET /v2/health/live)"
 expect 200 'Modelo activo y cargado' "/model_status" "$(ask GET /model_status)"
-expect 200 '^\{"delay_probability":(0\.[0-9]+|1\.0|0\.0),"clase":\["(Alta|Baja) probabilidad de atraso"\]\}' \
+expect 200 '^\{"delay_probability":(0\.[0-9]+|1\.0|[0-9.]+e-[0-9]+),"clase":\["(Alta|Baja) probabilidad de atraso"\]\}' \
   "the example flight" "$(ask POST /predict_delay_probability "$flight")"
 expect 422 '"detail":\[' "a flight without a time" "$(ask POST /predict_delay_probability '{"OPERA":"Sky Airline"}')"
 

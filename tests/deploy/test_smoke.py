@@ -51,6 +51,10 @@ BROKEN = {
         f"location = {ONE} {{ return 200 '{REPLY % ('0.24', 'Baja')}'; }}",
         "a flight without a time: status 200 instead of 422",
     ),
+    "the same to everybody, one in thirty thousand": (
+        f"location = {ONE} {{ return 200 '{REPLY % ('3.1e-05', 'Baja')}'; }}",
+        "a flight without a time: status 200 instead of 422",
+    ),
     "500 for many": (f"location = {MANY} {{ return 500; }}", "a hundred flights: status 500 instead of 200"),
     "replies that lack": (
         f"location = {MANY} {{ return 200 '[{{\"probabilidad\":{FIRST}}}]'; }}",
