@@ -116,7 +116,9 @@ def checked(result: Result) -> str:
 def _within(rows: Sequence[dict[str, Any]]) -> str:
     """How many predictions hold: of all, of each row, and of the loads above what a worker can do."""
     above = [row for row in rows if row["load"] in (BURSTING, OVERLOADED)]
-    each = {f"`{name}`": [row for row in rows if row["row"] == name] for name in {row["row"]: None for row in rows}}
+    each = {
+        f"`{name}`": [row for row in rows if row["row"] == name] for name in dict.fromkeys(row["row"] for row in rows)
+    }
     some = {**each, "the overload and the bursts": above} if above else each
     counts = ", ".join(f"{_count(those, HELD)} of {len(those)} for {name}" for name, those in some.items())
     said = f"{_count(rows, HELD)} of {len(rows)} predictions are within {WITHIN:.0%} ({counts})"
