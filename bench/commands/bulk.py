@@ -8,14 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import fmean, median
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
 from bench import options, results
 from bench.errors import BenchError
+from bench.measure import Figures
 from bench.processes import tree
 from bench.table import Column, renderer
 from bench.tools import last_line, shown
@@ -36,11 +40,20 @@ COLUMNS = (
     Column("flights", "flights", ",d"),
     Column("cpu_us", "CPU µs a flight", ",.3f"),
     Column("ratio", "ONNX Runtime's ÷ its", ".2f"),
+    Column("ratios", "of its rounds"),
     Column("flights_s", "flights/s", ",.0f"),
     Column("peak_mib", "peak MiB (PSS)", ",.0f"),
     Column("bad", "bad rows", ",d"),
     Column("sha256", "sha256"),
 )
+
+RUNS = {
+    "native reader": (),
+    "Python alone": ("--no-native",),
+    "native reader, the model asked about each row": ("--no-memo",),
+    "Python alone, the model asked about each row": ("--no-native", "--no-memo"),
+}
+"""What each row adds to the command."""
 
 render = renderer(COLUMNS)
 
@@ -48,28 +61,43 @@ render = renderer(COLUMNS)
 @click.command("bulk")
 @click.option("--data", type=options.EXISTING, required=True, help="The real flights, which are repeated.")
 @options.number("--rows", 10_000_000, "Rows of the file, 1,000 bad ones among them.")
+@options.number("--rounds", 3, "Rounds, of which the median ratio counts.")
 @options.number("--processes", 2, "Processes that score.")
 @options.out("bulk")
-def command(data: Path, rows: int, processes: int, out: Path) -> None:
-    """Score a file made of the real flights: CPU a flight, memory, and whether a killed run gives the same."""
+def command(data: Path, rows: int, rounds: int, processes: int, out: Path) -> None:
+    """Score a file made of the real flights: CPU a flight, memory, and whether a killed run gives the same.
+
+    Each run lies between two of ONNX Runtime alone, in as many processes.
+    """
     header = results.header()
     with TemporaryDirectory(dir=Path.cwd()) as folder:
-        flights = Path(folder) / "flights.csv"
+        flights, scored = Path(folder) / "flights.csv", Path(folder) / "out.csv"
         make(data, flights, rows)
-        bare = bare_us(flights)
-        say(f"ONNX Runtime alone: {bare:.3f} µs a flight")
-        found: list[dict[str, Any]] = [{"row": "ONNX Runtime alone", "cpu_us": round(bare, 3), "ratio": 1.0}]
-        for name, more, killed in (
-            ("native reader", (), False),
-            ("Python alone", ("--no-native",), False),
-            ("native reader, the model asked about each row", ("--no-memo",), False),
-            ("Python alone, the model asked about each row", ("--no-native", "--no-memo"), False),
-            ("killed in the middle and run again", (), True),
-        ):
-            row = measure(flights, Path(folder) / "out.csv", rows, processes, more, killed)
-            found.append({"row": name, **row, "ratio": None if killed else round(bare / row["cpu_us"], 3)})
-            say(f"{name}: {row}")
-    results.publish({"header": header, "rows": found}, out, render)
+        bare = [bare_us(flights, processes)]
+        found: dict[str, list[Figures]] = {name: [] for name in RUNS}
+        for number in range(rounds):
+            for name, more in RUNS.items():
+                row = measure(flights, scored, rows, processes, more)
+                bare.append(bare_us(flights, processes))
+                row["ratio"] = round((bare[-2] + bare[-1]) / 2 / row["cpu_us"], 3)
+                found[name].append(row)
+                say(f"round {number + 1} of {rounds}: {name}: {row['ratio']:.2f} of ONNX Runtime alone")
+        killed = measure(flights, scored, rows, processes, (), killed=True)
+    alone = {"row": "ONNX Runtime alone", "cpu_us": round(median(bare), 3), "ratio": 1.0}
+    kept = [{"row": name, **_middle(each)} for name, each in found.items()]
+    killed = {"row": "killed in the middle and run again", **killed}
+    results.publish({"header": header, "rows": [alone, *kept, killed]}, out, render)
+
+
+def _middle(rounds: Sequence[Figures]) -> Figures:
+    """The round with the median ratio, the most memory of all, and how far apart they were."""
+    ratios = sorted(row["ratio"] for row in rounds)
+    middle = next(row for row in rounds if row["ratio"] == ratios[len(ratios) // 2])
+    return {
+        **middle,
+        "peak_mib": max(row["peak_mib"] for row in rounds),
+        "ratios": f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
+    }
 
 
 def make(data: Path, path: Path, rows: int) -> None:
@@ -87,8 +115,14 @@ def make(data: Path, path: Path, rows: int) -> None:
             file.writelines(some)
 
 
-def bare_us(path: Path) -> float:
-    """CPU microseconds of ONNX Runtime for a row of the file's features; how they are made does not count."""
+def bare_us(path: Path, processes: int) -> float:
+    """CPU microseconds of ONNX Runtime for a row of the file's features, in as many processes at once as score."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return fmean(pool.map(_alone_us, [path] * processes))
+
+
+def _alone_us(path: Path) -> float:
+    """How the features are made does not count."""
     bundle, source = bundles.read(ROOT), TextSource(path, {})
     dialect = source.dialect
     assert dialect
@@ -104,7 +138,7 @@ def bare_us(path: Path) -> float:
     return spent / 1000 / count
 
 
-def measure(flights: Path, out: Path, rows: int, processes: int, more: tuple[str, ...], killed: bool) -> dict[str, Any]:
+def measure(flights: Path, out: Path, rows: int, processes: int, more: Sequence[str], killed: bool = False) -> Figures:
     """One run; where it is `killed`, that is done once a third has come out, and the command is given again."""
     command = [
         sys.executable,

@@ -149,3 +149,14 @@ def test_a_mistake_is_a_sentence(
 ) -> None:
     need_tool("wrk")
     assert said in fail_bench(*args)
+
+
+def test_bulk(measured: Callable[..., Any], small_csv: Path) -> None:
+    """Every run gives the same rows, the killed one too, and lies between two of ONNX Runtime alone."""
+    result = measured("bulk", "--data", small_csv, "--rows", 5_000, "--rounds", 1, "--processes", 1)
+    alone, *runs, killed = result["rows"]
+    assert alone["cpu_us"] > 0
+    assert len({row["sha256"] for row in (*runs, killed)}) == 1
+    assert [(row["flights"], row["bad"]) for row in (*runs, killed)] == [(4_500, 500)] * 5
+    assert all(0 < row["ratio"] < 1 and len(row["ratios"].split(" to ")) == 2 for row in runs)
+    assert "ratio" not in killed
