@@ -19,11 +19,15 @@ fail() {
   exit 1
 }
 
+header() { # NAME VALUE: a line of curl's own settings, as its arguments are for everybody on the machine to read
+  local value=${2//\\/\\\\}
+  [[ -z $2 ]] || printf 'header = "%s: %s"\n' "$1" "${value//\"/\\\"}"
+}
+
 ask() { # METHOD PATH [BODY]: the body of the reply, then a line with its status
-  local headers=(-H 'content-type: application/json')
-  [[ -z ${SMOKE_API_KEY:-} ]] || headers+=(-H "x-api-key: $SMOKE_API_KEY")
-  [[ -z ${SMOKE_TOKEN:-} ]] || headers+=(-H "authorization: Bearer $SMOKE_TOKEN")
-  curl -s --max-time 10 -X "$1" "${headers[@]}" ${3:+--data-binary "$3"} -w '\n%{http_code}' "$url$2" || true
+  local token=${SMOKE_TOKEN:+Bearer $SMOKE_TOKEN}
+  curl -s --max-time 10 -X "$1" -K <(header x-api-key "${SMOKE_API_KEY:-}" && header authorization "$token") \
+    -H 'content-type: application/json' ${3:+--data-binary "$3"} -w '\n%{http_code}' "$url$2" || true
 }
 
 expect() { # STATUS PATTERN WHAT REPLY

@@ -140,6 +140,20 @@ def test_it_asks_with_a_key(servers: Callable[..., Any]) -> None:
     assert smoke(server.url, SMOKE_TOKEN="a-key-for-the-test").returncode == 0
 
 
+def test_a_key_is_for_nobody_else_to_read(servers: Callable[..., Any], tmp_path: Path) -> None:
+    """Everybody on a machine sees the arguments of every program. A key may hold what shells and curl take apart."""
+    key = 'a"key"\\with$(all)sorts%s'
+    server = servers("--workers", 1, env={"ATRASO_API_KEYS": key})
+    curl = tmp_path / "curl"
+    curl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/args\nexec {shutil.which("curl")} "$@"\n')
+    curl.chmod(0o755)
+    ended = smoke(server.url, SMOKE_API_KEY=key, SMOKE_TOKEN=key, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert ended.returncode == 0, ended.stderr
+    args = (tmp_path / "args").read_text()
+    assert "/v2/health/ready" in args
+    assert "sorts" not in args
+
+
 def test_nobody_there_and_no_flights_are_told(free_port: int, server: Any, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port}"
     assert smoke(url).stderr == f"smoke: {url} is not ready after 1 seconds: status 000\n"
