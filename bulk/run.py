@@ -17,7 +17,7 @@ from bulk.scoring.job import Job, scorer_of
 from bulk.scoring.results import SCHEMA, Results
 from bulk.told import Told
 from bulk.workers import Workers
-from bulk.writing.part import Part, Progress
+from bulk.writing.part import Part, Progress, place
 from bulk.writing.sinks import ParquetPart, Sink, StandardOutput
 from export.progress import say
 from service.model import bundle as bundles
@@ -87,6 +87,9 @@ def _begin(path: Path) -> bytes:
 
 def check_places(wanted: Wanted) -> None:
     """What is there already stays, unless it is to be replaced. Raises BulkError."""
+    taken = [wanted.out, place(wanted.out), place(wanted.out, ".json")] if wanted.out else []
+    if wanted.bad.resolve() in [path.resolve() for path in taken]:
+        raise BulkError(f"{wanted.bad}: rows that cannot be scored go to a file of their own")
     for path in (wanted.out, wanted.bad):
         if path and wanted.flights and path.resolve() == wanted.flights.resolve():
             raise BulkError(f"{path}: what comes out cannot go where the flights come from")

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from export.errors import ExportError
+from export.files import make_folder
 
 READY = ".bundle-ready"
 """`service/model/bundle.py` looks there too."""
@@ -30,7 +31,7 @@ def place(folder: Path, name: str) -> Path:
 
 def exchange(folder: Path, fill: Callable[[Path], None]) -> None:
     """Put the entries that `fill` writes into an empty folder in place of those there. Raises OSError, ExportError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with _alone(folder):
         if (folder / READY).exists():
             move(folder)

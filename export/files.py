@@ -1,5 +1,6 @@
 """Files written whole or not at all, told before the work where it cannot be done, and JSON read with one meaning."""
 
+import errno
 import hashlib
 import json
 import os
@@ -11,11 +12,19 @@ from typing import Any
 from export.errors import ExportError
 
 
+def make_folder(path: Path) -> None:
+    """Where it is not there yet. Raises OSError, and not that a file exists where its name or one above is a file's."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+
+
 def write_file(path: Path, content: bytes) -> None:
     """In place of the file there, once all is on disk; a device or a pipe is written as it is. Raises ExportError."""
     beside = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return

@@ -1,4 +1,4 @@
-"""A file on its way: `OUT.part`, its bad rows, and how far both are whole, so that a run can be gone on with.
+"""A file on its way: `OUT.part`, `BAD.part`, and how far both are whole, so that a run can be gone on with.
 
 What is recorded is on the disk before, and never more than that is believed. The files get their names once all is in
 them.
@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from bulk.errors import BulkError
 from bulk.scoring.oddly import Wrong
-from export.files import write_file
+from export.files import make_folder, write_file
 
 BETWEEN = 3.0
 """Seconds between two records: what is done since the last one is done again after a kill."""
@@ -39,8 +39,9 @@ class Progress:
     unknown: int = 0
 
 
-def place(out: Path, ending: str) -> Path:
-    return out.with_name(f"{out.name}.part{ending}")
+def place(path: Path, ending: str = "") -> Path:
+    """Beside the file, so that it can get its name: files do not move from one disk to another in one step."""
+    return path.with_name(f"{path.name}.part{ending}")
 
 
 class Part:
@@ -48,7 +49,7 @@ class Part:
 
     def __init__(self, out: Path, bad: Path, same: dict[str, Any]) -> None:
         self._out, self._bad = out, bad
-        self._part, self._bad_part, self._record = place(out, ""), place(out, ".bad"), place(out, ".json")
+        self._part, self._bad_part, self._record = place(out), place(bad), place(out, ".json")
         self._same = json.loads(json.dumps(same))
         self._file: IO[bytes] | None = None
         self._bad_file: IO[bytes] | None = None
@@ -64,14 +65,9 @@ class Part:
 
     def begin(self) -> Progress:
         """How far the last run came."""
+        self._bad_file = _opened(self._bad_part)
+        self._file = _opened(self._part)
         try:
-            self._part.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("ab")
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BulkError(f"{self._part}: another run writes it") from None
-            self._bad_file = self._bad_part.open("ab")
             done, _ = self._last()
             if self._part.stat().st_size < done.out or self._bad_part.stat().st_size < done.bad:
                 done = Progress()  # others cut them
@@ -155,6 +151,20 @@ class Part:
 
     def failed(self, error: OSError) -> BulkError:
         return BulkError(f"{self._out}: {error.strerror or error}")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """To go on with, by no other run."""
+    try:
+        make_folder(path.parent)
+        file = path.open("ab")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise BulkError(f"{path}: another run writes it") from None
+    except OSError as error:
+        raise BulkError(f"{path}: {error.strerror or error}") from None
+    return file
 
 
 def wrong_rows(lines: int, wrong: Sequence[Wrong], first: bool) -> bytes:

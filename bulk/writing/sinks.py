@@ -13,6 +13,7 @@ from bulk.errors import BulkError
 from bulk.scoring.columns import from_ipc
 from bulk.scoring.oddly import Wrong
 from bulk.writing.part import Part, Progress, wrong_rows
+from export.files import make_folder
 
 
 class Sink(Protocol):
@@ -82,6 +83,7 @@ class StandardOutput:
 
     def begin(self) -> Progress:
         try:
+            make_folder(self._bad.parent)
             self._file = self._bad.open("wb")
         except OSError as error:
             raise BulkError(f"{self._bad}: {error.strerror}") from None

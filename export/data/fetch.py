@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from export.errors import ExportError
+from export.files import make_folder
 
 SHA256 = "66d7334fbc9c2c070842e9a99d465f552f94a2b1d5c4047be825e5954e12e829"
 SIZE = 8_658_845
@@ -35,7 +36,7 @@ def fetch(
     `progress` is called with the bytes received so far of the present address.
     """
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(destination.parent)
     except OSError as error:
         raise ExportError(f"{destination.parent}: {error.strerror}") from None
     for address in addresses:

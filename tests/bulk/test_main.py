@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -190,6 +191,30 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part*"))
     assert b"full" not in bulk(flights, "-o", "/proc/out.csv").stderr
     assert bulk(flights, "-o", "/proc/out.csv").returncode == 1
+
+
+def test_bad_rows_go_wherever_they_are_asked_to(tmp_path: Path) -> None:
+    """A folder that is not there yet, and another disk, which no file moves to in one step."""
+    flights, shared = tmp_path / "in.csv", Path("/dev/shm")
+    flights.write_text(f"{HEADER}\n{FLIGHTS[0]}\nbroken\n")
+    for folder in (tmp_path / "new" / "folder", shared / f"atraso-{os.getpid()}"):
+        bad = folder / "bad.csv"
+        for out in (tmp_path / folder.name / "out.csv", "-"):
+            ended = bulk(flights, "-o", out, "--bad", bad)
+            assert ended.returncode == 3, ended.stderr
+            assert b"broken" in bad.read_bytes()
+            assert not list(folder.glob("*.part*"))
+            shutil.rmtree(folder)
+
+
+def test_bad_rows_that_have_no_place_are_told_before_the_work(tmp_path: Path) -> None:
+    flights, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    flights.write_text(f"{HEADER}\n{FLIGHTS[0]}\nbroken\n")
+    for bad in (out, tmp_path / "out.csv.part", tmp_path / "out.csv.part.json"):
+        assert b"go to a file of their own" in bulk(flights, "-o", out, "--bad", bad).stderr
+    ended = bulk(flights, "-o", out, "--bad", "/dev/null/bad.csv")
+    assert b"atraso: /dev/null/bad.csv.part: Not a directory" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_standard_input_and_output(tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ def test_a_device_is_written_as_it_is() -> None:
     assert not Path(os.devnull).is_file()
 
 
+def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for folder in ("file", "file/folder"):
+        with pytest.raises(ExportError, match=r"one\.txt: Not a directory"):
+            write_file(tmp_path / folder / "one.txt", b"content")
+
+
 def test_a_folder_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
     check_writable(tmp_path / "a" / "b", None)
     assert list(tmp_path.iterdir()) == []
