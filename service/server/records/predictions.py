@@ -80,7 +80,7 @@ class PredictionLog:
         """`name` gives what an OPERA or SIGLADES was read as: the flights that are joined with it have those names."""
         self._name = name
         self._files = RotatedFiles(keeping.folder, "predictions", _line(COLUMNS), keeping.file_bytes, keeping.files)
-        self._sample = keeping.sample
+        self._folder, self._sample = keeping.folder, keeping.sample
         self._version = model_version
         self._metrics = metrics
         self._queue: deque[Asked] = deque()
@@ -163,7 +163,8 @@ class PredictionLog:
             self._complained = monotonic()
             with suppress(Exception):
                 reason = error.strerror or error
-                logger.error("predictions are not kept: %s", reason, extra={"event": "predictions_dropped"})
+                text = "predictions are not kept in %s: %s"
+                logger.error(text, self._folder, reason, extra={"event": "predictions_dropped"})
 
 
 def _line(values: Sequence[object]) -> bytes:

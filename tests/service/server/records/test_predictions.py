@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_written_to_costs_no_reply(
         assert server.post(HOT, EXAMPLE).status_code == 200
     lost = 'atraso_predictions_dropped_total{why="disk"}'
     wait_until(lambda: counted(server, lost) == 3, server)
-    assert server.log.read_text().count("predictions are not kept") == 1
+    assert server.log.read_text().count(f"predictions are not kept in {place}: ") == 1
     place.unlink()
     assert server.post(HOT, EXAMPLE).status_code == 200
     wait_until(lambda: place.is_dir() and any(path.stat().st_size for path in place.iterdir()), server)
