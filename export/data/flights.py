@@ -1,5 +1,6 @@
 """The flights CSV -> checked columns. It derives labels and key parts, and computes no features."""
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -206,7 +207,19 @@ def _values(where: str, header: list[str], row: list[str], places: list[int]) ->
     return [row[place] for place in places]
 
 
+OTHERS = {
+    b"PAR1": "Parquet",
+    b"PK\x03\x04": "a zip archive, as a workbook of Excel is",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""What else people have flights in, by its first bytes."""
+
+
 def _decode(path: Path, content: bytes) -> str:
+    for begin, kind in OTHERS.items():
+        if content.startswith(begin):
+            raise ExportError(f"{path}: it is {kind}, and CSV in UTF-8 is read: save it as that")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -219,7 +232,7 @@ def _column_at(content: bytes, position: int) -> str:
     """The name of the column that holds the byte at `position`, counted by commas."""
     number = content.count(b",", content.rfind(b"\n", 0, position) + 1, position)
     names = content.split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip().split(",")
-    return names[number] if number < len(names) else str(number + 1)
+    return names[number] if number < len(names) and names[number].isprintable() else str(number + 1)
 
 
 def _time(path: Path, line: int, column: str, text: str) -> datetime:

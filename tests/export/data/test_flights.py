@@ -46,6 +46,10 @@ def test_read_ids_needs_no_outcome(tmp_path: Path) -> None:
 LATIN1 = (HEADER + ROW + ROW.replace("Sky", "Ñandú")).encode("latin-1")
 
 BAD = {
+    "UTF-16": ((HEADER + ROW).encode("utf-16"), ": it is UTF-16, and CSV in UTF-8 is read: save it as that"),
+    "Parquet": (b"PAR1\x15\x04\xff", ": it is Parquet, and CSV"),
+    "Excel": (b"PK\x03\x04\x14\x00\xff", ": it is a zip archive, as a workbook of Excel is, and CSV"),
+    "no text": (b"\x00\x01\xff,\n", ", line 1: not UTF-8 (invalid start byte) in column 1"),
     "empty": ("", ": the file is empty"),
     "no flight": (HEADER, ": there is a header and no flight"),
     "no column": (HEADER.replace("OPERA", "AIRLINE") + ROW, ", line 1: there is no column OPERA"),
