@@ -21,12 +21,12 @@ from bench import options, results
 from bench.errors import BenchError
 from bench.measure import Figures
 from bench.processes import tree
+from bench.rounds import in_turn
 from bench.table import Column, renderer
 from bench.tools import last_line, shown
 from bulk.reading.text import TextSource
 from bulk.scoring.model import Model
 from bulk.scoring.rows import read_rows
-from export.progress import say
 from service.model import bundle as bundles
 from service.settings import ROOT
 
@@ -74,14 +74,13 @@ def command(data: Path, rows: int, rounds: int, processes: int, out: Path) -> No
         flights, scored = Path(folder) / "flights.csv", Path(folder) / "out.csv"
         make(data, flights, rows)
         bare = [bare_us(flights, processes)]
-        found: dict[str, list[Figures]] = {name: [] for name in RUNS}
-        for number in range(rounds):
-            for name, more in RUNS.items():
-                row = measure(flights, scored, rows, processes, more)
-                bare.append(bare_us(flights, processes))
-                row["ratio"] = round((bare[-2] + bare[-1]) / 2 / row["cpu_us"], 3)
-                found[name].append(row)
-                say(f"round {number + 1} of {rounds}: {name}: {row['ratio']:.2f} of ONNX Runtime alone")
+
+        def between(name: str) -> Figures:
+            row = measure(flights, scored, rows, processes, RUNS[name])
+            bare.append(bare_us(flights, processes))
+            return {**row, "ratio": round((bare[-2] + bare[-1]) / 2 / row["cpu_us"], 3)}
+
+        found = in_turn([*RUNS], rounds, between, lambda row: f"{row['ratio']:.2f} of ONNX Runtime alone")
         killed = measure(flights, scored, rows, processes, (), killed=True)
     alone = {"row": "ONNX Runtime alone", "cpu_us": round(median(bare), 3), "ratio": 1.0}
     kept = [{"row": name, **_middle(each)} for name, each in found.items()]
@@ -90,13 +89,14 @@ def command(data: Path, rows: int, rounds: int, processes: int, out: Path) -> No
 
 
 def _middle(rounds: Sequence[Figures]) -> Figures:
-    """The round with the median ratio, the most memory of all, and how far apart they were."""
+    """The round with the median ratio, the most memory of all, how far apart they were, and all that came out."""
     ratios = sorted(row["ratio"] for row in rounds)
     middle = next(row for row in rounds if row["ratio"] == ratios[len(ratios) // 2])
     return {
         **middle,
         "peak_mib": max(row["peak_mib"] for row in rounds),
         "ratios": f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
+        "sha256": ", ".join(dict.fromkeys(row["sha256"] for row in rounds)),
     }
 
 

@@ -50,7 +50,7 @@ class Part:
     def __init__(self, out: Path, bad: Path, same: dict[str, Any]) -> None:
         self._out, self._bad = out, bad
         self._part, self._bad_part, self._record = place(out), place(bad), place(out, ".json")
-        self._same = json.loads(json.dumps(same))
+        self._same = json.loads(json.dumps({**same, "bad": str(bad.absolute())}))
         self._file: IO[bytes] | None = None
         self._bad_file: IO[bytes] | None = None
         self._recorded = time.monotonic()
